@@ -1,0 +1,52 @@
+import type { Socket } from '../net/socket.ts'
+import { tunPlace } from './place.ts'
+import { onStopSignal } from './signals.ts'
+import type { TunOptions } from './tun.ts'
+
+export interface ConnectOptions extends TunOptions {
+  /** Milliseconds until an attempt to connect is given up. */
+  readonly timeout: number
+}
+
+/** stdin out, stdout in, over an active open: as netcat does. Resolves when both directions are done. */
+export async function connect(host: string, port: number, options: ConnectOptions): Promise<void> {
+  const place = await tunPlace(options)
+  onStopSignal(async () => place.close())
+  try {
+    const socket = place.net.connect({ host, port, allowHalfOpen: true })
+    await connected(socket, options.timeout)
+    await relay(socket)
+    // What stdin gave may still be on its way, and its FIN behind it.
+    await place.net.drained()
+  } finally {
+    place.close()
+  }
+}
+
+function connected(socket: Socket, timeout: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const { remoteAddress: address, remotePort: port } = socket
+      socket.destroy(Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT', address, port }))
+    }, timeout)
+    socket.once('error', reject)
+    socket.once('close', () => clearTimeout(timer))
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.removeListener('error', reject)
+      resolve()
+    })
+  })
+}
+
+function relay(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('close', () => resolve())
+    process.stdin.once('error', (error) => socket.destroy(error))
+    // A reader who goes away, as `head` does, wants no more.
+    process.stdout.once('error', () => socket.resetAndDestroy())
+    process.stdin.pipe(socket)
+    socket.pipe(process.stdout, { end: false })
+  })
+}

@@ -1,0 +1,5 @@
+export interface DemoOptions {
+  readonly link?: 'tun' | 'embedded'
+  readonly stay?: boolean
+  readonly verbose?: boolean
+}

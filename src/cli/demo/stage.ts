@@ -1,0 +1,125 @@
+import { createServer as createHttpServer } from 'node:http'
+import type { Link } from '../../link/link.ts'
+import { type TappedLink, tap } from '../../link/tap.ts'
+import { createNet, type Net } from '../../net/net.ts'
+import type { Server } from '../../net/server.ts'
+import type { Instant, Milliseconds } from '../../wire/instant.ts'
+import { printPacket } from '../../wire/print.ts'
+import type { Segment } from '../../wire/segment.ts'
+import { createSite } from '../http.ts'
+import { endpoint, type LadderEnds, type QueueLoad, type StepKind } from '../ladder.ts'
+import { isSyn, isSynAck, readSegment, synPacket } from './segments.ts'
+
+/** What the tour's server allows, and how long it waits: shorter than anybody would in earnest. */
+export const BACKLOG = 4
+export const SYN_ACK_WAITS: readonly Milliseconds[] = [300, 600, 1200]
+
+export const PORT = 80
+
+/** A step that a handshake with the stage's server has taken. */
+export interface Step {
+  readonly kind: StepKind
+  readonly ends: LadderEnds
+  /** The client's address, without its port. */
+  readonly client: string
+  readonly retransmissions: number
+  readonly now: Instant
+  readonly load: QueueLoad
+  /** For a SYN,ACK: whether the link lets it through. */
+  readonly arrives: boolean
+}
+
+export interface StageOptions {
+  readonly link: Link
+  /** Of the server, CIDR. The unused addresses of the tour lie in the same prefix. */
+  readonly address: string
+  /** Gets every packet as a line, when given. */
+  readonly packet?: ((line: string) => void) | undefined
+}
+
+/** The tour's server, with a hand on its link: it can swallow SYN,ACKs, and put in SYNs that nobody sent. */
+export class Stage {
+  readonly net: Net
+  readonly server: Server
+  readonly address: string
+  /** SYN,ACKs that the link swallows from now on. */
+  swallow = 0
+  onStep: (step: Step) => void = () => {}
+  readonly #link: TappedLink
+  /** The SYN that came last: the one that the stack drops, when it says that it has dropped one. */
+  #syn: LadderEnds | undefined
+  #synClient = ''
+
+  constructor({ link, address, packet }: StageOptions) {
+    this.address = address.split('/')[0]!
+    this.#link = tap(link, {
+      filter: (octets, start, end, direction) => direction === 'inward' || this.#passes(octets, start, end),
+      frame: (octets, start, end, direction, swallowed) => {
+        if (direction === 'inward') this.#note(readSegment(octets, start, end))
+        packet?.(
+          `${direction === 'inward' ? '<' : '>'} ${printPacket(octets, start, end)}${swallowed ? '  (swallowed)' : ''}`,
+        )
+      },
+    })
+    this.net = createNet({
+      link: this.#link,
+      address,
+      observer: {
+        handshake: (kind, _listener, entry, now) => {
+          const { remoteAddress, remotePort, irs, iss, retransmissions } = entry
+          const ends = { client: endpoint(remoteAddress, remotePort), server: this.#name, irs, iss }
+          this.#step(kind, ends, remoteAddress, retransmissions, now)
+        },
+        drop: (reason, now) => {
+          if (reason === 'syn-queue-full') this.#step('dropped', this.#syn!, this.#synClient, 0, now)
+        },
+      },
+    })
+    const site = createHttpServer(createSite())
+    const bounds = { backlog: BACKLOG, synAckRetries: SYN_ACK_WAITS.length - 1, synAckWaits: SYN_ACK_WAITS }
+    this.server = this.net.createServer(bounds, (socket) => site.emit('connection', socket))
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen(PORT, resolve)
+    })
+  }
+
+  /** A SYN from an address where nobody is. */
+  forgeSyn(from: string, port: number, seq: number): void {
+    this.#link.inject(synPacket(from, port, this.address, PORT, seq))
+  }
+
+  /** Closes what is left, gives up the link. */
+  async close(): Promise<void> {
+    this.server.close()
+    this.net.close()
+  }
+
+  get #name(): string {
+    return endpoint(this.address, PORT)
+  }
+
+  #passes(octets: Uint8Array, start: number, end: number): boolean {
+    if (this.swallow === 0) return true
+    const segment = readSegment(octets, start, end)
+    if (segment === undefined || !isSynAck(segment)) return true
+    this.swallow--
+    return false
+  }
+
+  #note(segment: Segment | undefined): void {
+    if (segment === undefined || !isSyn(segment)) return
+    this.#synClient = segment.source.toString()
+    const client = endpoint(this.#synClient, segment.sourcePort)
+    this.#syn = { client, server: this.#name, irs: segment.seq, iss: undefined }
+  }
+
+  #step(kind: StepKind, ends: LadderEnds, client: string, retransmissions: number, now: Instant): void {
+    const { halfOpen, backlog, acceptQueueLength, acceptBacklog } = this.server.listener!
+    const load = { synQueue: halfOpen, backlog, acceptQueue: acceptQueueLength, acceptBacklog }
+    this.onStep({ kind, ends, client, retransmissions, now, load, arrives: this.swallow === 0 })
+  }
+}

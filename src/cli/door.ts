@@ -1,0 +1,34 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Net } from '../net/net.ts'
+import { UserError } from './errors.ts'
+
+/**
+ * A way into an embedded network for the programs of this machine: a listener on 127.0.0.1 that carries each connection
+ * on, through `net`, to `address`.
+ */
+export function openDoor(net: Net, address: string, port: number, doorPort: number): Promise<Server> {
+  const door = createServer({ allowHalfOpen: true }, (outside: Socket) => {
+    const inside = net.connect({ host: address, port, allowHalfOpen: true })
+    outside.pipe(inside)
+    inside.pipe(outside)
+    // Either side cut off cuts off the other.
+    outside.on('error', () => inside.resetAndDestroy())
+    inside.on('error', () => outside.resetAndDestroy())
+  })
+  return new Promise((resolve, reject) => {
+    door.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE'
+      reject(
+        taken
+          ? new UserError(`port ${doorPort} of 127.0.0.1 is taken by another program`, 'Way out: another --port.')
+          : new UserError(`cannot listen on 127.0.0.1 port ${doorPort}: ${error.message}`, 'Way out: --port 8080.'),
+      )
+    })
+    door.listen(doorPort, '127.0.0.1', () => resolve(door))
+  })
+}
+
+/** The door's port for a server's: the same, unless that takes privileges. */
+export function doorPort(port: number): number {
+  return port >= 1024 || port === 0 ? port : 8000 + port
+}

@@ -1,0 +1,30 @@
+import type { Colors } from './colors.ts'
+import { type LadderEnds, type LadderStep, ladderHeading, ladderRung } from './ladder.ts'
+
+/** Writes rungs, and a heading whenever another handshake than the last one speaks. */
+export class LadderPrinter {
+  readonly #line: (text: string) => void
+  readonly #colors: Colors
+  #current: LadderEnds | undefined
+
+  constructor(line: (text: string) => void, colors: Colors) {
+    this.#line = line
+    this.#colors = colors
+  }
+
+  rung(ends: LadderEnds, step: LadderStep): void {
+    const { client, server, irs, iss } = this.#current ?? {}
+    // An answer makes k known after the heading is written; where it was not, a new heading says it.
+    if (client !== ends.client || server !== ends.server || irs !== ends.irs || iss !== ends.iss) {
+      if (this.#current !== undefined) this.#line('')
+      for (const text of ladderHeading(ends, this.#colors)) this.#line(text)
+      this.#current = ends
+    }
+    for (const text of ladderRung(step, this.#colors)) this.#line(text)
+  }
+
+  /** The next rung gets a heading, without an empty line above it. */
+  reset(): void {
+    this.#current = undefined
+  }
+}

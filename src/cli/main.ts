@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { type ConnectOptions, connect } from './connect.ts'
+import { type DemoOptions, demo } from './demo/demo.ts'
+import { fail } from './errors.ts'
+import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, SERVE_EXAMPLES } from './help.ts'
+import {
+  backlogOption,
+  CONNECT_ADDRESSES,
+  cidrOption,
+  portOption,
+  retriesOption,
+  SERVE_ADDRESSES,
+  secondsOption,
+  waitsOption,
+} from './options.ts'
+import { type ServeOptions, serve } from './serve.ts'
+
+const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+const { version } = JSON.parse(manifest) as { version: string }
+
+const program = new Command('estab')
+  .description('TCP, established in user space: a TCP/IP stack in TypeScript, of your own.')
+  .version(version, '--version')
+  .showHelpAfterError('(--help tells more)')
+  .addHelpText('after', EXAMPLES)
+
+program
+  .command('demo')
+  .description('a short tour of the three-way handshake, with a real client of the kernel where that is possible')
+  .addOption(
+    new Option('--link <kind>', 'what joins server and client; by default tun where it can be had').choices([
+      'tun',
+      'embedded',
+    ]),
+  )
+  .option('--stay', 'go on serving after the tour, until Ctrl-C')
+  .option('--verbose', 'show every packet')
+  .addHelpText('after', DEMO_EXAMPLES)
+  .action(run((options: DemoOptions) => demo(options, version)))
+
+program
+  .command('serve')
+  .description("a server on estab's own TCP")
+  .addOption(
+    new Option('--link <kind>', 'a TUN device, or a wire inside this process')
+      .choices(['tun', 'embedded'])
+      .default('tun'),
+  )
+  .option('--tun <name>', 'name of the TUN device', 'estab0')
+  .option(
+    '--address <cidr>',
+    `the stack's own address, repeatable (default: ${SERVE_ADDRESSES.join(' and ')})`,
+    cidrOption,
+  )
+  .option(
+    '--host-address <cidr>',
+    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
+    cidrOption,
+  )
+  .option('--port <number>', 'port to listen on; 0 for a free one', portOption, 80)
+  .option('--backlog <entries>', 'most half-open connections at once', backlogOption, 128)
+  .option('--synack-retries <times>', 'retransmissions of a SYN+ACK (default: 5)', retriesOption)
+  .option('--synack-waits <seconds>', 'the wait after each SYN+ACK, as in 1,2,4 (default: 1,2,4,8,16,32)', waitsOption)
+  .option('--http <dir>', 'serve the files of a directory (default: one page)')
+  .option('--echo', 'send back whatever comes')
+  .option('--discard', 'read and forget whatever comes')
+  .option('--quiet', 'do not tell what happens')
+  .option('--json', 'tell it as one JSON object a line')
+  .addHelpText('after', SERVE_EXAMPLES)
+  .action(run((options: ServeOptions) => serve({ ...options, address: options.address ?? SERVE_ADDRESSES })))
+
+program
+  .command('connect')
+  .description('stdin and stdout over a TCP connection, as netcat does')
+  .argument('<host>', 'address, or a name that this machine can resolve')
+  .argument('<port>', 'port', portOption)
+  .option('--tun <name>', 'name of the TUN device', 'estab1')
+  .option(
+    '--address <cidr>',
+    `the stack's own address, repeatable (default: ${CONNECT_ADDRESSES.join(' and ')})`,
+    cidrOption,
+  )
+  .option(
+    '--host-address <cidr>',
+    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
+    cidrOption,
+  )
+  .option('--timeout <seconds>', 'how long to try to connect', secondsOption, 10_000)
+  .addHelpText('after', CONNECT_EXAMPLES)
+  .action((host: string, port: number, options: ConnectOptions) =>
+    connect(host, port, { ...options, address: options.address ?? CONNECT_ADDRESSES }).catch(fail),
+  )
+
+function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {
+  return (options) => {
+    // `estab serve | head`: nobody reads any more, which is no error.
+    process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EPIPE' ? process.exit(0) : fail(error),
+    )
+    return command(options).catch(fail)
+  }
+}
+
+await program.parseAsync()

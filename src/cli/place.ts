@@ -1,0 +1,75 @@
+import type { Server as Door } from 'node:net'
+import { RealTime } from '../host/real-time.ts'
+import { createWire } from '../link/wire.ts'
+import { createNet, type Net } from '../net/net.ts'
+import type { Observer } from '../tcp/observer.ts'
+import { doorPort, openDoor } from './door.ts'
+import { hostAddressFor } from './options.ts'
+import { openTun, type TunOptions } from './tun.ts'
+
+/** How a server is reached. */
+export interface Way {
+  readonly hosts: readonly string[]
+  readonly port: number
+  readonly remarks: readonly string[]
+}
+
+/** Where a command's stack is. */
+export interface Place {
+  readonly net: Net
+  /** The stack's addresses, without prefix lengths. */
+  readonly addresses: readonly string[]
+  /** `TUN device estab0`, `embedded wire`. */
+  readonly name: string
+  /** Opens the way to the server's port where there is none yet; tells how it is reached. */
+  open(port: number): Promise<Way>
+  /** Gives up the link, and with it the device. */
+  close(): void
+}
+
+/** On a TUN device of the current network namespace. */
+export async function tunPlace(options: TunOptions, observer?: Observer): Promise<Place> {
+  const { link, hostAddresses } = await openTun(options)
+  const addresses = options.address.map(withoutPrefix)
+  const net = createNet({ link, addresses: options.address, ...(observer && { observer }) })
+  return {
+    net,
+    addresses,
+    name: `TUN device ${link.name}`,
+    async open(port) {
+      return { hosts: addresses, port, remarks: [`the kernel's end: ${hostAddresses.join(', ')}`] }
+    },
+    close: () => net.close(),
+  }
+}
+
+/** On a wire inside this process, at whose other end a second stack stands, with a door for this machine's programs. */
+export function embeddedPlace(own: readonly string[], observer?: Observer): Place {
+  const [near, far] = createWire(new RealTime(), { offload: true })
+  const net = createNet({ link: near, addresses: own, ...(observer && { observer }) })
+  const second = createNet({ link: far, addresses: own.map(hostAddressFor) })
+  const addresses = own.map(withoutPrefix)
+  let door: Door | undefined
+  return {
+    net,
+    addresses,
+    name: 'embedded wire',
+    async open(port) {
+      door = await openDoor(second, addresses[0]!, port, doorPort(port))
+      return {
+        hosts: ['127.0.0.1'],
+        port: doorPort(port),
+        remarks: ['each connection to it is carried by a second stack of estab over the embedded wire'],
+      }
+    },
+    close() {
+      door?.close()
+      net.close()
+      second.close()
+    },
+  }
+}
+
+function withoutPrefix(cidr: string): string {
+  return cidr.split('/')[0]!
+}

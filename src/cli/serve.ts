@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import type { ListenerOptions, Server } from '../net/server.ts'
+import type { Socket } from '../net/socket.ts'
+import type { Milliseconds } from '../wire/instant.ts'
+import { UserError } from './errors.ts'
+import { createSite } from './http.ts'
+import { embeddedPlace, type Place, tunPlace } from './place.ts'
+import { createReport, type Report } from './report.ts'
+import { onStopSignal } from './signals.ts'
+import type { TunOptions } from './tun.ts'
+
+export interface ServeOptions extends TunOptions {
+  readonly link: 'tun' | 'embedded'
+  readonly port: number
+  readonly backlog: number
+  readonly synackRetries?: number
+  readonly synackWaits?: readonly Milliseconds[]
+  readonly http?: string
+  readonly echo?: boolean
+  readonly discard?: boolean
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+/** How long a stop in good order waits for the other sides. */
+const STOP_PATIENCE: Milliseconds = 1000
+
+export async function serve(options: ServeOptions): Promise<void> {
+  const bounds = listenerBounds(options)
+  const report = createReport(options)
+  const handle = service(options, report)
+  const place =
+    options.link === 'tun' ? await tunPlace(options, report.observer) : embeddedPlace(options.address, report.observer)
+  try {
+    const server = place.net.createServer({ ...bounds, allowHalfOpen: true }, handle)
+    server.listen(options.port)
+    await once(server, 'listening')
+    const { port } = server.address()!
+    report.listening(place, server, await place.open(port))
+    onStopSignal(() => stop(place, server, report))
+  } catch (error) {
+    place.close()
+    throw error
+  }
+}
+
+/** Closes every connection in good order, those that take too long with a RST, and gives up the link. */
+async function stop(place: Place, server: Server, report: Report): Promise<void> {
+  report.stopping(server.sockets.size)
+  server.close()
+  for (const socket of server.sockets) socket.destroySoon()
+  const patience = new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE))
+  await Promise.race([place.net.drained(), patience])
+  place.close()
+  report.stopped()
+}
+
+function listenerBounds({ backlog, synackRetries, synackWaits }: ServeOptions): ListenerOptions {
+  if (synackWaits === undefined) return { backlog, synAckRetries: synackRetries }
+  const retries = synackRetries ?? synackWaits.length - 1
+  if (synackWaits.length !== retries + 1) {
+    throw new UserError(
+      `--synack-retries ${retries} needs ${retries + 1} waits, the last one until the entry is deleted; --synack-waits gives ${synackWaits.length}`,
+      'Way out: one wait more than there are retries, or leave --synack-retries out.',
+    )
+  }
+  return { backlog, synAckRetries: retries, synAckWaits: synackWaits }
+}
+
+function service(options: ServeOptions, report: Report): (socket: Socket) => void {
+  const { http: directory, echo, discard } = options
+  if ([directory, echo, discard].filter((choice) => choice !== undefined).length > 1) {
+    throw new UserError('--http, --echo and --discard exclude each other', 'Way out: give one of them.')
+  }
+  const answer = echo ? echoService : discard ? discardService : httpService(directory, report)
+  return (socket) => {
+    report.connection(socket)
+    // Told about by its 'close'; without a listener it would end the process.
+    socket.on('error', () => {})
+    answer(socket)
+  }
+}
+
+function echoService(socket: Socket): void {
+  socket.pipe(socket)
+}
+
+function discardService(socket: Socket): void {
+  socket.on('end', () => socket.end())
+  socket.resume()
+}
+
+function httpService(directory: string | undefined, report: Report): (socket: Socket) => void {
+  if (directory !== undefined && !statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(
+      `--http ${directory}: no such directory`,
+      'Way out: give a directory that exists, or leave it out for a page of estab.',
+    )
+  }
+  const site = createHttpServer(createSite({ directory, answered: (record) => report.request(record) }))
+  return (socket) => site.emit('connection', socket)
+}

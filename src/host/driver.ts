@@ -1,0 +1,215 @@
+import type { Link, LinkReceiver } from '../link/link.ts'
+import type { Scheduler, Timer } from '../link/scheduler.ts'
+import type { Instant } from '../wire/instant.ts'
+import { Offload } from '../wire/offload.ts'
+
+/** What a driver drives: the five verbs of a stack without input, output and clock of its own. */
+export interface Drivable {
+  /** From the network. */
+  receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void
+  /** From the clock. */
+  advance(now: Instant): void
+  /** To the network: octets written, 0 when nothing is due. */
+  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number
+  /** To the clock: Infinity when idle. */
+  nextDeadline(): Instant
+  /** To the application. */
+  nextEvent(): unknown
+}
+
+export type EventOf<S extends Drivable> = Exclude<ReturnType<S['nextEvent']>, undefined>
+
+export interface DriverOptions {
+  /** The most frames sent and events delivered in one turn, before others have theirs: 256 by default. */
+  batch?: number
+}
+
+/** The longest that a timer is left to fire for nothing, rather than be cancelled and made anew, in ms. */
+const IDLE_TIMER = 1000
+
+/** Frames that `close()` sends at most: more than any stack's windows hold. */
+const LAST_FRAMES = 65_536
+
+const ETHERNET_HEADER_LENGTH = 14
+
+/**
+ * Joins a stack, a link and a clock. After each stimulus, be it a batch of frames, the clock or a call of the user, one
+ * turn: run what is due, deliver the events, send, and again until nothing is left; then set one timer. Events come
+ * before frames, so that what the application answers rides with the acknowledgment of what it got.
+ */
+export class Driver<S extends Drivable> {
+  readonly stack: S
+  readonly link: Link
+  readonly scheduler: Scheduler
+  /** Gets every event of the stack, borrowed until it returns. What it throws comes out where the turn was begun. */
+  onEvent: (event: EventOf<S>) => void = () => {}
+  /** The link is gone: by itself, with the error if there was one, or through `close()`. Called once. */
+  onClosed: (error?: Error) => void = () => {}
+  readonly #batch: number
+  readonly #buffer: Uint8Array
+  readonly #offload = new Offload()
+  /** Octets of the frame in the buffer for which the link had no room; 0 when there is none. */
+  #waiting = 0
+  /** When the batch of frames began that is coming in. */
+  #batchBegan: Instant | undefined
+  /** What is left of the batch in this turn. */
+  #left = 0
+  #timer: Timer | undefined
+  #timerDue: Instant = Number.POSITIVE_INFINITY
+  #rest: Timer | undefined
+  #soon = false
+  #turning = false
+  #again = false
+  #closed = false
+  #gone = false
+
+  /** Attaches itself to the link: set `onEvent` before the event loop's next turn. */
+  constructor(stack: S, link: Link, scheduler: Scheduler, options: DriverOptions = {}) {
+    this.stack = stack
+    this.link = link
+    this.scheduler = scheduler
+    this.#batch = options.batch ?? 256
+    const header = link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0
+    this.#buffer = new Uint8Array(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
+    link.attach(this.#receiver())
+  }
+
+  /** To be called after calls to the stack: their effects go out at the end of what is running now, once for all. */
+  touch(): void {
+    if (this.#turning) {
+      this.#again = true
+    } else if (!this.#soon) {
+      this.#soon = true
+      this.scheduler.soon(() => {
+        this.#soon = false
+        this.#turn()
+      })
+    }
+  }
+
+  /** Sends what is due now, as far as the link has room, and closes the link. May be called twice. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    const now = this.scheduler.now()
+    if (this.stack.nextDeadline() <= now) this.stack.advance(now)
+    this.#left = LAST_FRAMES
+    this.#flush(now)
+    this.#stop()
+    this.link.close()
+  }
+
+  #receiver(): LinkReceiver {
+    return {
+      frame: (octets, start, end, offload) => {
+        this.#batchBegan ??= this.scheduler.now()
+        if (!this.#closed) this.stack.receive(octets, start, end, this.#batchBegan, offload)
+      },
+      drained: () => this.#turn(),
+      writable: () => this.#turn(),
+      closed: (error) => {
+        if (this.#gone) return
+        this.#gone = true
+        this.#closed = true
+        this.#stop()
+        this.onClosed(error)
+      },
+    }
+  }
+
+  /** When it throws, which only `onEvent` does, what it left undone is done in the next turn. */
+  #turn(): void {
+    this.#batchBegan = undefined
+    if (this.#turning) this.#again = true
+    if (this.#turning || this.#closed) return
+    this.#turning = true
+    let done = false
+    try {
+      done = this.#work()
+    } finally {
+      this.#turning = false
+      if (!done) this.#workLater()
+      this.#arm()
+    }
+  }
+
+  /** False when there is more to do than one turn may take. */
+  #work(): boolean {
+    this.#left = this.#batch
+    let now = this.scheduler.now()
+    if (this.stack.nextDeadline() <= now) this.stack.advance(now)
+    let quiet = false
+    while (!this.#closed) {
+      this.#again = false
+      if (this.#deliver()) now = this.scheduler.now()
+      else if (quiet) break
+      this.#flush(now)
+      if (this.#left <= 0) return false
+      quiet = !this.#again
+    }
+    return true
+  }
+
+  /** Whether there was any event. */
+  #deliver(): boolean {
+    const before = this.#left
+    while (this.#left > 0 && !this.#closed) {
+      const event = this.stack.nextEvent()
+      if (event === undefined) break
+      this.#left--
+      this.onEvent(event as EventOf<S>)
+    }
+    return this.#left < before
+  }
+
+  /** Sends until nothing is due, the link is full or the turn's share is used up. */
+  #flush(now: Instant): void {
+    const start = this.link.headroom
+    while (this.#left > 0) {
+      if (this.#waiting === 0) this.#waiting = this.#next(start, now)
+      if (this.#waiting === 0 || !this.link.send(this.#buffer, start, start + this.#waiting, this.#offload)) return
+      this.#waiting = 0
+      this.#left--
+    }
+  }
+
+  #next(start: number, now: Instant): number {
+    this.#offload.clear()
+    const length = this.stack.transmit(this.#buffer, start, now, this.#offload)
+    if (start + length <= this.#buffer.length) return length
+    throw new RangeError(`the stack made a frame of ${length} octets: more than the link ${this.link.name} takes`)
+  }
+
+  #workLater(): void {
+    if (this.#closed) return
+    this.#rest ??= this.scheduler.at(this.scheduler.now(), () => {
+      this.#rest = undefined
+      this.#turn()
+    })
+  }
+
+  /** A timer that will fire too early is left alone: the deadline moves with every segment, and mostly away. */
+  #arm(): void {
+    if (this.#closed) return
+    let due = this.stack.nextDeadline()
+    // What is due already waits with the frame for which the link has no room: `writable()` is the next stimulus.
+    if (this.#waiting > 0 && due <= this.scheduler.now()) due = Number.POSITIVE_INFINITY
+    if (this.#timer !== undefined) {
+      const idle = due === Number.POSITIVE_INFINITY && this.#timerDue > this.scheduler.now() + IDLE_TIMER
+      if (this.#timerDue <= due && !idle) return
+      this.#timer.cancel()
+      this.#timer = undefined
+    }
+    if (due === Number.POSITIVE_INFINITY) return
+    this.#timerDue = due
+    this.#timer = this.scheduler.at(due, () => {
+      this.#timer = undefined
+      this.#turn()
+    })
+  }
+
+  #stop(): void {
+    this.#timer?.cancel()
+    this.#rest?.cancel()
+  }
+}

@@ -1,0 +1,37 @@
+import type { Offload, OffloadCapability } from '../wire/offload.ts'
+
+/** Who gets what a link brings: a driver, or the middleware between it and the link. */
+export interface LinkReceiver {
+  /** A frame lies at octets[start] up to octets[end]. It is borrowed, and so is `offload`: both are reused afterwards. */
+  frame(octets: Uint8Array, start: number, end: number, offload: Offload): void
+  /** Nothing more is waiting for now: the moment to answer all that came since the last call. */
+  drained(): void
+  /** After a `send` that returned false: there is room again. */
+  writable(): void
+  /** The link is gone, by itself (with the error) or through `close()` (without). Nothing comes after this. */
+  closed(error?: Error): void
+}
+
+/**
+ * A way in and out for frames. Implementations: the in-process wire, TUN. Middleware wraps one link and is one itself:
+ * `impair(link, ...)`, `tap(link, ...)`.
+ */
+export interface Link {
+  readonly name: string
+  /** What a frame starts with: an IP header, or an Ethernet header. */
+  readonly medium: 'ip' | 'ethernet'
+  /** Octets of IP packet that one frame takes, 68 to 65,535. With segmentation offload a frame may be longer. */
+  readonly mtu: number
+  readonly offload: OffloadCapability
+  /** Octets that must be free before a frame handed to `send`, for a header of the link's own. */
+  readonly headroom: number
+  /** Starts the flow of frames. Called once. */
+  attach(receiver: LinkReceiver): void
+  /**
+   * Takes the frame at octets[start] up to octets[end], which it copies before it returns. False when it has no room:
+   * the frame is not taken, `writable()` says when to try again.
+   */
+  send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean
+  /** Ends the flow and gives up the device. May be called twice. */
+  close(): void
+}

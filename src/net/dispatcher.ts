@@ -1,0 +1,96 @@
+import type { Driver } from '../host/driver.ts'
+import type { Stack } from '../stack/stack.ts'
+import type { Connection } from '../tcp/connection.ts'
+import type { StackEvent } from '../tcp/events.ts'
+import type { Listener } from '../tcp/listener.ts'
+
+/** The link is gone: by itself, with the error, or through `Net.close()`, without one. */
+export interface LinkLost {
+  readonly type: 'lost'
+  readonly error: Error | undefined
+}
+
+export type ConnectionEvent = Exclude<StackEvent, { type: 'acceptable' }> | LinkLost
+export type ConnectionHandler = (event: ConnectionEvent) => void
+export type ListenerHandler = (event: { type: 'acceptable' } | LinkLost) => void
+
+const ACCEPTABLE = { type: 'acceptable' } as const
+
+/** Who hears which event: the join between one driver and the sockets and servers on it. */
+export class Dispatcher {
+  readonly driver: Driver<Stack>
+  readonly #connections = new Map<Connection, ConnectionHandler>()
+  readonly #listeners = new Map<Listener, ListenerHandler>()
+  #waiting: (() => void)[] = []
+  #lost = false
+
+  constructor(driver: Driver<Stack>) {
+    this.driver = driver
+    driver.onEvent = (event) => this.#deliver(event)
+    driver.onClosed = (error) => this.#lose(error)
+  }
+
+  watch(connection: Connection, handler: ConnectionHandler): void {
+    this.#connections.set(connection, handler)
+  }
+
+  watchListener(listener: Listener, handler: ListenerHandler): void {
+    this.#listeners.set(listener, handler)
+  }
+
+  unwatchListener(listener: Listener): void {
+    this.#listeners.delete(listener)
+  }
+
+  /** For a user who neither reads nor writes any more; what was sent before still arrives. */
+  release(connection: Connection): void {
+    if (!this.#connections.has(connection)) return
+    this.watch(connection, () => {})
+    connection.release()
+    this.driver.touch()
+  }
+
+  abort(connection: Connection): void {
+    connection.abort()
+    this.driver.touch()
+  }
+
+  abortAll(): void {
+    for (const connection of this.#connections.keys()) this.abort(connection)
+  }
+
+  /** Resolves when no connection is left but those in TIME-WAIT. */
+  drained(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #deliver(event: StackEvent): void {
+    if (event.type === 'acceptable') {
+      this.#listeners.get(event.listener)?.(ACCEPTABLE)
+      return
+    }
+    const { connection } = event
+    const handler = this.#connections.get(connection)
+    if (event.type === 'closed') this.#connections.delete(connection)
+    handler?.(event)
+    this.#settle()
+  }
+
+  #lose(error: Error | undefined): void {
+    if (this.#lost) return
+    this.#lost = true
+    const handlers = [...this.#connections.values(), ...this.#listeners.values()]
+    this.#connections.clear()
+    this.#listeners.clear()
+    for (const handler of handlers) handler({ type: 'lost', error })
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#connections.size > 0 || this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,44 @@
+import { constants } from 'node:os'
+
+/** An error as node:net gives it: `code` and `errno` of the system, the call that failed and the peer's address. */
+export interface SocketError extends Error {
+  code: string
+  errno?: number
+  syscall: string
+  address?: string
+  port?: number
+}
+
+/** `connect ECONNREFUSED 10.0.0.1:80`: message, code, errno, syscall, address and port as node:net has them. */
+export function socketError(syscall: string, code: string, address?: string, port?: number): SocketError {
+  const where =
+    address === undefined || syscall === 'read' || syscall === 'write'
+      ? ''
+      : ` ${address}${port === undefined ? '' : `:${port}`}`
+  const error = new Error(`${syscall} ${code}${where}`) as SocketError
+  error.code = code
+  const errno = (constants.errno as Record<string, number>)[code]
+  if (errno !== undefined) error.errno = -errno
+  error.syscall = syscall
+  if (address !== undefined) error.address = address
+  if (port !== undefined) error.port = port
+  return error
+}
+
+/** The `code` that Node's errors carry, or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+/** A mistake in a call: thrown at once, with a code of Node's. */
+export function argumentError(Kind: typeof TypeError | typeof RangeError, code: string, message: string): Error {
+  return Object.assign(new Kind(message), { code })
+}
+
+/** The port as a number; strings of digits are taken, as by node:net. Throws ERR_SOCKET_BAD_PORT. */
+export function validPort(port: unknown, least: 0 | 1): number {
+  const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port
+  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= 65_535) return number
+  throw argumentError(RangeError, 'ERR_SOCKET_BAD_PORT', `port must be ${least} to 65535, not ${String(port)}`)
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { Driver } from '../host/driver.ts'
+import { RealTime } from '../host/real-time.ts'
+import type { Link } from '../link/link.ts'
+import type { Scheduler } from '../link/scheduler.ts'
+import { Stack } from '../stack/stack.ts'
+import type { TcpConfig } from '../tcp/config.ts'
+import type { Observer } from '../tcp/observer.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { argumentError } from './errors.ts'
+import { Server, type ServerOptions } from './server.ts'
+import { type ConnectOptions, Socket } from './socket.ts'
+
+export interface NetOptions {
+  link: Link
+  /** The stack's own address in CIDR notation: `10.0.0.2/24`. */
+  address?: string
+  /** Several of them, of both families. */
+  addresses?: readonly string[]
+  /** Default: the machine's clock. */
+  scheduler?: Scheduler
+  /** At least 32 random octets. Default: fresh ones of the system's. */
+  secret?: Uint8Array
+  tcp?: Partial<TcpConfig>
+  observer?: Observer
+}
+
+type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => void) | undefined)[]]
+
+/** The shape of node:net over a stack of its own. Its functions need no `this`, so they can be passed on. */
+export interface Net {
+  readonly stack: Stack
+  readonly driver: Driver<Stack>
+  createServer(options: ServerOptions, onConnection?: (socket: Socket) => void): Server
+  createServer(onConnection?: (socket: Socket) => void): Server
+  /** `connect(port, host?, onConnect?)` or `connect({ port, host, ... }, onConnect?)`. */
+  connect(...args: ConnectArguments): Socket
+  /** The same as `connect`. */
+  createConnection(...args: ConnectArguments): Socket
+  /** Resolves when no connection is left, but those in TIME-WAIT. */
+  drained(): Promise<void>
+  /** Resets every connection and closes the link. */
+  close(): void
+}
+
+/** A TCP/IP host on a link. */
+export function createNet(options: NetOptions): Net {
+  const { link, tcp, observer } = options
+  const addresses = options.addresses ?? (options.address === undefined ? [] : [options.address])
+  if (addresses.length === 0)
+    throw argumentError(TypeError, 'ERR_MISSING_ARGS', 'a net needs an address, as in 10.0.0.2/24')
+  const stack = new Stack({
+    addresses,
+    secret: options.secret ?? randomBytes(32),
+    mtu: link.mtu,
+    offload: link.offload,
+    ...(tcp === undefined ? {} : { tcp }),
+    ...(observer === undefined ? {} : { observer }),
+  })
+  const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
+  const dispatcher = new Dispatcher(driver)
+
+  const connect = (...args: ConnectArguments): Socket => {
+    const { options, onConnect } = connectArguments(args)
+    return new Socket(dispatcher, options).connect(options, onConnect)
+  }
+  return {
+    stack,
+    driver,
+    createServer: (first?: ServerOptions | ((socket: Socket) => void), second?: (socket: Socket) => void) =>
+      typeof first === 'function' ? new Server(dispatcher, {}, first) : new Server(dispatcher, first, second),
+    connect,
+    createConnection: connect,
+    drained: () => dispatcher.drained(),
+    close: () => {
+      dispatcher.abortAll()
+      driver.close()
+    },
+  }
+}
+
+function connectArguments(args: ConnectArguments): { options: ConnectOptions; onConnect: (() => void) | undefined } {
+  const onConnect = args.find((argument) => typeof argument === 'function')
+  const [first, second] = args
+  if (typeof first === 'object') return { options: first, onConnect }
+  return { options: { port: first, ...(typeof second === 'string' ? { host: second } : {}) }, onConnect }
+}

@@ -1,0 +1,192 @@
+import { EventEmitter } from 'node:events'
+import type { Listener } from '../tcp/listener.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { argumentError, codeOf, socketError, validPort } from './errors.ts'
+import { familyOf, Socket, type SocketAddress, type SocketOptions } from './socket.ts'
+
+/** The listener's bounds, beside node:net's own `backlog`. */
+export interface ListenerOptions {
+  /** The most half-open connections at once: entries of the SYN queue. Default 128. */
+  backlog?: number | undefined
+  /** The most connections that wait to be accepted. Default: the backlog. */
+  acceptBacklog?: number | undefined
+  /** Retransmissions of a SYN-ACK. Default 5. */
+  synAckRetries?: number | undefined
+  /** Milliseconds to wait after each SYN-ACK, one more than there are retries. Default 1000, 2000, 4000, ... */
+  synAckWaits?: readonly number[] | undefined
+}
+
+export interface ServerOptions extends SocketOptions, ListenerOptions {
+  /** Sockets start paused: nothing is read before `resume()`. */
+  pauseOnConnect?: boolean | undefined
+}
+
+export interface ListenOptions extends ListenerOptions {
+  /** 0 or nothing: a free one. */
+  port?: number | string | undefined
+  /** One of the stack's addresses; by default all of them. */
+  host?: string | undefined
+}
+
+export type ListenArguments = [
+  ListenOptions | number | string | undefined,
+  ...(string | number | (() => void) | undefined)[],
+]
+
+/** Accepts connections, shaped as node:net's Server. Made by `net.createServer`. */
+export class Server extends EventEmitter<{
+  listening: []
+  connection: [socket: Socket]
+  drop: [data: { localAddress: string; localPort: number; remoteAddress: string; remotePort: number }]
+  close: []
+  error: [error: Error]
+}> {
+  /** Further connections are reset, with a 'drop' event. */
+  maxConnections: number | undefined
+  /** The listener in the core while it listens: its queues and counters. */
+  listener: Listener | undefined
+  readonly #dispatcher: Dispatcher
+  readonly #options: ServerOptions
+  readonly #sockets = new Set<Socket>()
+  #closing = false
+
+  constructor(dispatcher: Dispatcher, options: ServerOptions = {}, onConnection?: (socket: Socket) => void) {
+    super()
+    this.#dispatcher = dispatcher
+    this.#options = options
+    if (onConnection !== undefined) this.on('connection', onConnection)
+  }
+
+  get listening(): boolean {
+    return this.listener !== undefined
+  }
+
+  /** `listen(port, host?, backlog?, callback?)` or `listen({ port, host, backlog, ... }, callback?)`. */
+  listen(...args: ListenArguments): this {
+    const { options, callback } = listenArguments(args)
+    const port = validPort(options.port ?? 0, 0)
+    if (this.listener !== undefined) {
+      throw argumentError(TypeError, 'ERR_SERVER_ALREADY_LISTEN', 'the server listens already')
+    }
+    if (callback !== undefined) this.once('listening', callback)
+    const address = options.host
+    const bounds = defined({ ...listenerOptions(this.#options), ...listenerOptions(options) })
+    try {
+      const stack = this.#dispatcher.driver.stack
+      this.#listen(stack.listen({ port, ...(address === undefined ? {} : { address }), ...bounds }))
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      process.nextTick(() => this.emit('error', socketError('listen', codeOf(error)!, address ?? '::', port)))
+    }
+    return this
+  }
+
+  #listen(listener: Listener): void {
+    this.listener = listener
+    this.#closing = false
+    this.#dispatcher.watchListener(listener, (event) => {
+      if (event.type === 'acceptable') this.#accept()
+      else this.#lost(event.error)
+    })
+    process.nextTick(() => this.listening && this.emit('listening'))
+  }
+
+  #accept(): void {
+    for (let next = this.listener?.accept(); next !== undefined; next = this.listener?.accept()) {
+      if (this.maxConnections !== undefined && this.#sockets.size >= this.maxConnections) {
+        const { localAddress, localPort, remoteAddress, remotePort } = next
+        next.abort()
+        this.emit('drop', { localAddress, localPort, remoteAddress, remotePort })
+        continue
+      }
+      const socket = new Socket(this.#dispatcher, this.#options)
+      this.#sockets.add(socket)
+      socket.once('close', () => {
+        this.#sockets.delete(socket)
+        this.#settle()
+      })
+      socket.adopt(next)
+      if (this.#options.pauseOnConnect) socket.pause()
+      this.emit('connection', socket)
+      if (!this.#options.pauseOnConnect) socket.read(0)
+    }
+    this.#dispatcher.driver.touch()
+  }
+
+  #lost(error: Error | undefined): void {
+    this.listener = undefined
+    this.#closing = true
+    if (error !== undefined) this.emit('error', error)
+    this.#settle()
+  }
+
+  /** Stops listening: half-open and unaccepted connections are reset, the others go on. 'close' when all have ended. */
+  close(callback?: (error?: Error) => void): this {
+    const listener = this.listener
+    if (callback !== undefined) {
+      const error = argumentError(TypeError, 'ERR_SERVER_NOT_RUNNING', 'the server does not listen')
+      if (listener !== undefined) this.once('close', () => callback())
+      else process.nextTick(callback, error)
+    }
+    if (listener === undefined) return this
+    this.listener = undefined
+    this.#closing = true
+    this.#dispatcher.unwatchListener(listener)
+    listener.close()
+    this.#dispatcher.driver.touch()
+    this.#settle()
+    return this
+  }
+
+  #settle(): void {
+    if (!this.#closing || this.#sockets.size > 0) return
+    this.#closing = false
+    process.nextTick(() => this.emit('close'))
+  }
+
+  /** Where it listens; null when it does not. An address of `::` or `0.0.0.0` means every one of the stack's. */
+  address(): SocketAddress | null {
+    if (this.listener === undefined) return null
+    const address = this.listener.address?.toString() ?? '::'
+    return { address, family: familyOf(address), port: this.listener.port }
+  }
+
+  getConnections(callback: (error: Error | null, count: number) => void): this {
+    process.nextTick(callback, null, this.#sockets.size)
+    return this
+  }
+
+  /** The sockets it has accepted and that are not closed. */
+  get sockets(): ReadonlySet<Socket> {
+    return this.#sockets
+  }
+}
+
+function listenerOptions(options: ListenerOptions): ListenerOptions {
+  const { backlog, acceptBacklog, synAckRetries, synAckWaits } = options
+  return defined({ backlog, acceptBacklog, synAckRetries, synAckWaits })
+}
+
+/** The same without the keys whose value is undefined. */
+function defined<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+/** An error of the network's (a port taken, a foreign address), not of the call's arguments. */
+function isSystemError(error: unknown): boolean {
+  const code = codeOf(error)
+  return code?.startsWith('E') === true && !code.startsWith('ERR_')
+}
+
+function listenArguments(args: ListenArguments): { options: ListenOptions; callback: (() => void) | undefined } {
+  const callback = args.find((argument) => typeof argument === 'function')
+  const [first, ...rest] = args.filter((argument) => typeof argument !== 'function')
+  if (typeof first === 'object') return { options: first, callback }
+  const options: ListenOptions = { port: first }
+  for (const argument of rest) {
+    if (typeof argument === 'string') options.host = argument
+    else if (typeof argument === 'number') options.backlog = argument
+  }
+  return { options, callback }
+}

@@ -1,0 +1,387 @@
+import { lookup as systemLookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { Duplex } from 'node:stream'
+import type { Connection } from '../tcp/connection.ts'
+import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
+import { argumentError, codeOf, socketError, validPort } from './errors.ts'
+import { IdleTimer } from './idle-timer.ts'
+
+/** Octets read at once at most: what the stream machinery costs is paid per chunk. */
+const READ_SIZE = 65_536
+const HIGH_WATER_MARK = 65_536
+
+export interface SocketOptions {
+  /** Keep the writable side open after the peer has ended its own. Default false: it is ended by itself. */
+  allowHalfOpen?: boolean | undefined
+  /** Octets, for both sides. Default 65,536. */
+  highWaterMark?: number | undefined
+  /** See {@link Socket.setNoDelay}. Default false. */
+  noDelay?: boolean | undefined
+}
+
+export interface ConnectOptions extends SocketOptions {
+  port: number | string
+  /** An address, or a name for `lookup`. */
+  host?: string | undefined
+  /** One of the stack's own; by default the one that the destination is reached from. */
+  localAddress?: string | undefined
+  localPort?: number | undefined
+  /** Resolves names. Default `dns.lookup`: the machine's resolver, not this stack. */
+  lookup?: LookupFunction | undefined
+  family?: 0 | 4 | 6 | undefined
+  /** Milliseconds, as by {@link Socket.setTimeout}. */
+  timeout?: number | undefined
+}
+
+export interface SocketAddress {
+  address: string
+  family: 'IPv4' | 'IPv6'
+  port: number
+}
+
+export function familyOf(address: string): 'IPv4' | 'IPv6' {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
+/**
+ * One TCP connection as a stream, shaped as node:net's Socket. A write is done (its callback runs) when the send
+ * buffer has taken the octets. Octets stay in the receive buffer until the stream asks for them, so a slow reader
+ * closes the TCP window. Made by `net.connect` and by servers.
+ */
+export class Socket extends Duplex {
+  connecting = false
+  readonly #dispatcher: Dispatcher
+  readonly #idle: IdleTimer
+  #connection: Connection | undefined
+  /** The stream wants octets. */
+  #demand = false
+  /** The chunks of the write under way; `#chunk` and `#offset` say how far they are taken. */
+  #writing: readonly Uint8Array[] = []
+  #chunk = 0
+  #offset = 0
+  #written: ((error?: Error) => void) | undefined
+  #connected: (() => void) | undefined
+  #received = 0
+  #sent = 0
+  /** Octets of the write under way that are in `#sent` already. */
+  #taken = 0
+  #noDelay: boolean
+
+  constructor(dispatcher: Dispatcher, options: SocketOptions = {}) {
+    const highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK
+    // 'close' is emitted here, after 'error', since node:net's carries an argument that the stream's doesn't.
+    super({ allowHalfOpen: options.allowHalfOpen ?? false, highWaterMark, emitClose: false })
+    this.#dispatcher = dispatcher
+    this.#idle = new IdleTimer(dispatcher.driver.scheduler, () => this.emit('timeout'))
+    this.#noDelay = options.noDelay ?? false
+  }
+
+  /** Opens actively. Mistakes in the arguments throw; everything else comes as 'error'. */
+  connect(options: ConnectOptions, onConnect?: () => void): this {
+    const port = validPort(options.port, 1)
+    if (this.#connection !== undefined) throw argumentError(TypeError, 'EISCONN', 'the socket is connected already')
+    if (onConnect !== undefined) this.once('connect', onConnect)
+    if (options.timeout !== undefined) this.setTimeout(options.timeout)
+    this.connecting = true
+    const host = options.host ?? 'localhost'
+    if (isIP(host) !== 0) {
+      this.#open(host, port, options)
+      return this
+    }
+    const lookup = options.lookup ?? systemLookup
+    lookup(host, { family: options.family ?? 0 }, (error, address, family) => {
+      const found = typeof address === 'string' ? address : address?.[0]?.address
+      this.emit('lookup', error, found, family, host)
+      if (this.destroyed) return
+      if (error) this.destroy(error)
+      else this.#open(String(found), port, options)
+    })
+    return this
+  }
+
+  /** Takes over a connection that a listener has accepted. */
+  adopt(connection: Connection): void {
+    this.#use(connection)
+    connection.noDelay = this.#noDelay
+    // Before it was accepted nobody heard its events, so its last one may be past.
+    if (connection.state === 'CLOSED') queueMicrotask(() => this.#finish())
+  }
+
+  #open(address: string, port: number, options: ConnectOptions): void {
+    const { localAddress, localPort } = options
+    try {
+      const stack = this.#dispatcher.driver.stack
+      const local = { ...(localAddress === undefined ? {} : { localAddress }), ...(localPort ? { localPort } : {}) }
+      this.#use(stack.connect({ address, port, ...local }))
+      this.#connection!.noDelay = this.#noDelay
+      this.#dispatcher.driver.touch()
+    } catch (error) {
+      this.destroy(socketError('connect', codeOf(error) ?? 'EINVAL', address, port))
+    }
+  }
+
+  #use(connection: Connection): void {
+    this.#connection = connection
+    this.#dispatcher.watch(connection, (event) => this.#handle(event))
+  }
+
+  #handle(event: ConnectionEvent): void {
+    this.#idle.active()
+    switch (event.type) {
+      case 'connected':
+        this.#connect()
+        break
+      case 'readable':
+        this.#pull()
+        break
+      case 'writable':
+        this.#push()
+        break
+      case 'closed':
+        this.#finish()
+        break
+      case 'lost':
+        this.destroy(event.error === undefined ? undefined : this.#error('ENETDOWN'))
+    }
+  }
+
+  #connect(): void {
+    this.connecting = false
+    this.#connected?.()
+    this.#connected = undefined
+    this.#push()
+    this.emit('connect')
+    this.emit('ready')
+    this.read(0)
+  }
+
+  /** The connection's last event. What was received before it is still read, unless an error ended it. */
+  #finish(): void {
+    const connection = this.#connection!
+    const error = connection.error
+    if (error !== undefined) this.destroy(this.#error(error.code))
+    else if (connection.ended || connection.readable > 0) this.#pull()
+    else this.destroy()
+  }
+
+  #error(code: string): Error {
+    const syscall = this.connecting ? 'connect' : this.#written === undefined ? 'read' : 'write'
+    return socketError(syscall, code, this.remoteAddress, this.remotePort)
+  }
+
+  override _read(): void {
+    this.#demand = true
+    this.#pull()
+  }
+
+  #pull(): void {
+    const connection = this.#connection
+    if (connection === undefined || this.connecting || this.destroyed) return
+    let read = false
+    while (this.#demand && connection.readable > 0) {
+      // Node's own pool serves the small ones; a chunk belongs to the reader, so it is never used again here.
+      const chunk = Buffer.allocUnsafe(Math.min(connection.readable, READ_SIZE))
+      const length = connection.receive(chunk)
+      this.#received += length
+      read = true
+      this.#demand = this.push(length === chunk.length ? chunk : chunk.subarray(0, length))
+    }
+    if (connection.ended && connection.readable === 0 && !this.readableEnded) this.#end()
+    if (read) this.#touch()
+  }
+
+  #end(): void {
+    this.push(null)
+    // As node:net: the end is seen at once where nobody has yet asked for data, if there is none.
+    if (this.readableLength === 0) this.read(0)
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void): void {
+    this.#write([chunk], callback)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error) => void): void {
+    this.#write(
+      chunks.map(({ chunk }) => chunk),
+      callback,
+    )
+  }
+
+  #write(chunks: readonly Uint8Array[], callback: (error?: Error) => void): void {
+    this.#writing = chunks
+    this.#chunk = 0
+    this.#offset = 0
+    this.#taken = 0
+    this.#written = callback
+    this.#push()
+  }
+
+  #push(): void {
+    const connection = this.#connection
+    if (connection === undefined || this.connecting || this.destroyed || this.#written === undefined) return
+    let error: Error | undefined
+    try {
+      if (!this.#send(connection)) return
+    } catch (thrown) {
+      error = this.#error(codeOf(thrown) ?? 'EPIPE')
+    }
+    const written = this.#written
+    this.#written = undefined
+    this.#taken = 0
+    written(error)
+  }
+
+  /** Hands over as much as the send buffer takes; true when that was all. */
+  #send(connection: Connection): boolean {
+    this.#touch()
+    for (; this.#chunk < this.#writing.length; this.#chunk++) {
+      const chunk = this.#writing[this.#chunk]!
+      const taken = connection.send(chunk, this.#offset)
+      this.#offset += taken
+      this.#taken += taken
+      this.#sent += taken
+      if (this.#offset < chunk.length) return false
+      this.#offset = 0
+    }
+    return true
+  }
+
+  override _final(callback: (error?: Error) => void): void {
+    if (this.connecting) {
+      this.#connected = () => this._final(callback)
+      return
+    }
+    this.#connection?.close()
+    this.#touch()
+    callback()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const connection = this.#connection
+    this.#idle.stop()
+    if (connection !== undefined) {
+      // What was written and not yet sent is lost, and the peer is to know.
+      if (this.#written !== undefined || this.writableLength > 0) this.#dispatcher.abort(connection)
+      else this.#dispatcher.release(connection)
+    }
+    this.connecting = false
+    callback(error)
+    process.nextTick(() => this.emit('close', error !== null))
+  }
+
+  #touch(): void {
+    this.#idle.active()
+    this.#dispatcher.driver.touch()
+  }
+
+  /** Ends the writable side, and destroys the socket once everything is written. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
+  }
+
+  /** Closes with a RST, whatever was still to be sent or read. */
+  resetAndDestroy(): this {
+    if (this.#connection !== undefined) this.#dispatcher.abort(this.#connection)
+    return this.destroy()
+  }
+
+  /** Switches Nagle's algorithm off (true) or on. */
+  setNoDelay(noDelay = true): this {
+    this.#noDelay = noDelay
+    if (this.#connection !== undefined) {
+      this.#connection.noDelay = noDelay
+      this.#dispatcher.driver.touch()
+    }
+    return this
+  }
+
+  /** Not yet: keep-alive probes are never sent. Accepted, since HTTP agents call it. */
+  setKeepAlive(_enable?: boolean, _initialDelay?: number): this {
+    return this
+  }
+
+  /** 'timeout' after so many milliseconds without traffic; 0 for never. The socket is not closed by it. */
+  setTimeout(timeout: number, onTimeout?: () => void): this {
+    if (!(timeout >= 0 && Number.isFinite(timeout))) {
+      throw argumentError(RangeError, 'ERR_OUT_OF_RANGE', `timeout must be 0 or more milliseconds, not ${timeout}`)
+    }
+    this.#idle.span = timeout
+    if (onTimeout !== undefined) {
+      if (timeout === 0) this.removeListener('timeout', onTimeout)
+      else this.once('timeout', onTimeout)
+    }
+    return this
+  }
+
+  /** Nothing changes: it is the link, not a socket, that keeps the process running. */
+  ref(): this {
+    return this
+  }
+
+  /** Nothing changes: it is the link, not a socket, that keeps the process running. */
+  unref(): this {
+    return this
+  }
+
+  /** The local end; empty before there is one. */
+  address(): SocketAddress | Record<string, never> {
+    const { localAddress: address, localPort: port } = this
+    return address === undefined || port === undefined ? {} : { address, family: familyOf(address), port }
+  }
+
+  get timeout(): number | undefined {
+    return this.#idle.span === 0 ? undefined : this.#idle.span
+  }
+
+  get pending(): boolean {
+    return this.#connection === undefined || this.connecting
+  }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening'
+    if (this.readable && this.writable) return 'open'
+    if (this.readable) return 'readOnly'
+    return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  /** Octets taken out of the receive buffer. */
+  get bytesRead(): number {
+    return this.#received
+  }
+
+  /** Octets written, those that still wait in the stream included. */
+  get bytesWritten(): number {
+    return this.#sent + this.writableLength - this.#taken
+  }
+
+  /** The TCP state, by its standard name. */
+  get state(): Connection['state'] | undefined {
+    return this.#connection?.state
+  }
+
+  get localAddress(): string | undefined {
+    return this.#connection?.localAddress
+  }
+
+  get localPort(): number | undefined {
+    return this.#connection?.localPort
+  }
+
+  get localFamily(): 'IPv4' | 'IPv6' | undefined {
+    return this.#connection && familyOf(this.#connection.localAddress)
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#connection?.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.#connection?.remotePort
+  }
+
+  get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
+    return this.#connection && familyOf(this.#connection.remoteAddress)
+  }
+}

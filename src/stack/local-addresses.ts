@@ -1,0 +1,53 @@
+import { callError, invalidArgument } from '../tcp/errors.ts'
+import { type IpAddress, IpPrefix } from '../wire/address.ts'
+
+/** The addresses of a stack, and what follows from them. */
+export class LocalAddresses {
+  readonly prefixes: readonly IpPrefix[]
+
+  /** @throws {TypeError} ERR_INVALID_ARG_VALUE: not CIDR notation, or an address that no host can have */
+  constructor(texts: readonly string[]) {
+    this.prefixes = texts.map((text) => {
+      const prefix = IpPrefix.parse(text)
+      if (prefix === undefined)
+        throw invalidArgument(`"${text}" is not an address in CIDR notation such as 10.0.0.2/24 or fd00::2/64`)
+      if (!isUnicast(prefix.address)) throw invalidArgument(`"${text}" is not an address that a host can have`)
+      return prefix
+    })
+    if (this.prefixes.length === 0) throw invalidArgument('a stack needs at least one address')
+  }
+
+  has(address: IpAddress): boolean {
+    for (let i = 0; i < this.prefixes.length; i++) if (this.prefixes[i]!.address.equals(address)) return true
+    return false
+  }
+
+  /** Whether `address` is the broadcast address of a network that this stack is on. */
+  isDirectedBroadcast(address: IpAddress): boolean {
+    if (address.family === 6) return false
+    for (let i = 0; i < this.prefixes.length; i++) {
+      const prefix = this.prefixes[i]!
+      if (prefix.length >= 31 || !prefix.contains(address)) continue
+      const host = -1 >>> prefix.length
+      if ((address.d & host) === (host | 0)) return true
+    }
+    return false
+  }
+
+  /**
+   * The address to talk to `remote` from: one in its network, or else the first of its family (RFC 9293 MUST-44).
+   * @throws {Error} ENETUNREACH: there is none of its family
+   */
+  sourceFor(remote: IpAddress): IpAddress {
+    const family = this.prefixes.filter((prefix) => prefix.address.family === remote.family)
+    const chosen = family.find((prefix) => prefix.contains(remote)) ?? family[0]
+    if (chosen === undefined)
+      throw callError('ENETUNREACH', `this stack has no IPv${remote.family} address to reach ${remote} from`)
+    return chosen.address
+  }
+}
+
+/** Whether an address can be one host's own, or a TCP peer's (RFC 9293 MUST-46, MUST-57, MUST-63). */
+export function isUnicast(address: IpAddress): boolean {
+  return !address.isMulticast && !address.isBroadcast && !address.isUnspecified
+}

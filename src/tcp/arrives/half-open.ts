@@ -1,0 +1,125 @@
+import type { Instant } from '../../wire/instant.ts'
+import { ACK, RST, type Segment, SYN } from '../../wire/segment.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { ANSWERED, TIMESTAMPS } from '../half-open.ts'
+import type { Listener } from '../listener.ts'
+import { acknowledgmentFor } from '../reply-queue.ts'
+import { seqAdd, seqLess, seqWithin } from '../seq.ts'
+import type { SynQueue } from '../syn-queue.ts'
+
+/**
+ * SEGMENT ARRIVES in passive SYN-RECEIVED: a row of the SYN queue. The order is that of RFC 9293 §3.10.7.4; a SYN comes
+ * before the sequence check, since the client's own SYN again is never in the window and is to be answered with the
+ * SYN,ACK, not with an ACK that it cannot use.
+ */
+export function arrivesHalfOpen(
+  endpoint: Endpoint,
+  listener: Listener,
+  queue: SynQueue,
+  row: number,
+  segment: Segment,
+): void {
+  const next = seqAdd(queue.irs[row]!, 1)
+  if (segment.has(RST)) {
+    handleReset(endpoint, listener, queue, row, segment, next)
+    return
+  }
+  if (segment.has(SYN)) {
+    // The same SYN: our SYN,ACK was lost. Another: a blind attacker, or a client that has restarted, which will answer
+    // the SYN,ACK with the exact RST. Neither prolongs the row's life.
+    endpoint.drop(segment.seq === queue.irs[row] ? 'syn-duplicate' : 'syn-other-isn')
+    listener.counters.duplicates++
+    if (mayAnswer(endpoint, queue, row)) listener.scheduleAnswer(queue, row)
+    return
+  }
+  if (!segment.has(ACK)) {
+    endpoint.drop('tcp-no-ack')
+    return
+  }
+  const stamped = endpoint.config.timestamps && queue.has(row, TIMESTAMPS)
+  if (stamped && !segment.timestamps) {
+    endpoint.drop('tcp-timestamp-missing')
+    return
+  }
+  // RFC 7323 §5.3 R1: the handshake's last segment is not older than its first.
+  if (stamped && seqLess(segment.tsVal, queue.tsRecent[row]!)) {
+    endpoint.counters.PAWSEstab++
+    challenge(endpoint, queue, row, segment, 'tcp-paws')
+    return
+  }
+  if (!isInWindow(endpoint, segment, next)) {
+    challenge(endpoint, queue, row, segment, 'tcp-out-of-window')
+    return
+  }
+  if (segment.ack !== seqAdd(queue.iss[row]!, 1)) {
+    endpoint.drop('tcp-ack-unacceptable')
+    endpoint.replyReset(segment)
+    return
+  }
+  if (listener.acceptQueueIsFull) {
+    endpoint.drop('accept-queue-full')
+    endpoint.counters.ListenOverflows++
+    endpoint.counters.ListenDrops++
+    listener.counters.acceptQueueFull++
+    queue.wnd[row] = segment.wnd
+    listener.keepWaiting(queue, row)
+    endpoint.observeRow('waiting', listener, queue, row)
+    return
+  }
+  endpoint.complete(listener, queue, row, segment)
+}
+
+/** A RST at exactly RCV.NXT ends the row; another in the window is challenged (RFC 5961 §3); the rest is nothing. */
+function handleReset(
+  endpoint: Endpoint,
+  listener: Listener,
+  queue: SynQueue,
+  row: number,
+  segment: Segment,
+  next: number,
+): void {
+  if (segment.seq === next) {
+    endpoint.counters.EmbryonicRsts++
+    endpoint.counters.AttemptFails++
+    listener.counters.reset++
+    endpoint.observeRow('reset', listener, queue, row)
+    queue.remove(row)
+  } else if (seqWithin(segment.seq, next, endpoint.initialWindow)) {
+    challenge(endpoint, queue, row, segment, 'tcp-rst-inexact')
+  } else {
+    endpoint.drop('tcp-rst-ignored')
+  }
+}
+
+function isInWindow(endpoint: Endpoint, segment: Segment, next: number): boolean {
+  const size = endpoint.initialWindow
+  const length = segment.len
+  if (length === 0) return seqWithin(segment.seq, next, size + 1)
+  return seqWithin(segment.seq, next, size) || seqWithin(seqAdd(segment.seq, length - 1), next, size)
+}
+
+/** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, the row stays. */
+function challenge(
+  endpoint: Endpoint,
+  queue: SynQueue,
+  row: number,
+  segment: Segment,
+  reason: 'tcp-paws' | 'tcp-out-of-window' | 'tcp-rst-inexact',
+): void {
+  endpoint.drop(reason)
+  if (!mayAnswer(endpoint, queue, row)) return
+  queue.answeredAt[row] = endpoint.now
+  endpoint.counters.TCPChallengeACK++
+  const reply = endpoint.reply
+  acknowledgmentFor(segment, seqAdd(queue.iss[row]!, 1), seqAdd(queue.irs[row]!, 1), endpoint.initialWindow, reply)
+  if (queue.has(row, TIMESTAMPS)) endpoint.stamp(reply, queue.tsRecent[row]!)
+  endpoint.sendReply(reply)
+}
+
+/** At most one answer each 500 ms a row, beside those of the schedule (RFC 5961 §7; Linux: tcp_invalid_ratelimit). */
+function mayAnswer(endpoint: Endpoint, queue: SynQueue, row: number): boolean {
+  const last: Instant = queue.answeredAt[row]!
+  if (!queue.has(row, ANSWERED) || endpoint.now - last >= endpoint.config.challengeInterval) return true
+  endpoint.counters.TCPACKSkippedSynRecv++
+  return false
+}

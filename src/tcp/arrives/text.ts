@@ -1,0 +1,94 @@
+import { FIN, type Segment } from '../../wire/segment.ts'
+import type { Connection } from '../connection.ts'
+import { READABLE } from '../events.ts'
+import { seqAdd, seqDistance } from '../seq.ts'
+
+/** The most pure ACKs that are owed at once: each early segment asks for one (RFC 5681 §4.2). */
+const MOST_ACKS_DUE = 16
+
+/** Seventh: process the segment text (RFC 9293 §3.10.7.4). Returns 'reset' when nobody will read it. */
+export function handleText(connection: Connection, segment: Segment): 'reset' | undefined {
+  if (segment.length === 0) return undefined
+  const { tcb, receiveBuffer, host } = connection
+  switch (connection.state) {
+    case 'ESTABLISHED':
+    case 'FIN-WAIT-1':
+    case 'FIN-WAIT-2':
+      break
+    default:
+      host.drop('tcp-text-ignored')
+      return undefined
+  }
+  if (connection.released) {
+    // RFC 9293 SHLD-3: data was lost, and the peer should know.
+    host.drop('tcp-text-after-release')
+    return 'reset'
+  }
+  const { rcv } = tcb
+  // What was received before is trimmed off the front, what the window does not let in off the end (the "idealized segment" of RFC 9293 §3.10.7.4).
+  const early = Math.max(0, -seqDistance(rcv.nxt, segment.seq))
+  const late = Math.max(0, seqDistance(rcv.edge, seqAdd(segment.seq, segment.length)))
+  const length = segment.length - early - late
+  if (late > 0) segment.flags &= ~FIN
+  if (length <= 0) {
+    connection.acksDue = Math.max(connection.acksDue, 1)
+    return undefined
+  }
+  if (length > rcv.mss) rcv.mss = length
+  const gap = seqDistance(rcv.nxt, seqAdd(segment.seq, early))
+  const before = receiveBuffer.next
+  const hadGaps = receiveBuffer.hasGaps
+  if (!receiveBuffer.store(before + gap, segment.octets, segment.start + early, length)) {
+    host.drop('tcp-reassembly-full')
+  }
+  const advanced = receiveBuffer.next - before
+  rcv.nxt = seqAdd(rcv.nxt, advanced)
+  if (advanced > 0) connection.tell(READABLE)
+  scheduleAck(connection, advanced, hadGaps)
+  return undefined
+}
+
+/** RFC 5681 §4.2, RFC 9293 SHLD-18, MUST-58, MUST-59: at once for an early segment or one that fills a gap, else for every second full one, or after the delay. */
+function scheduleAck(connection: Connection, advanced: number, hadGaps: boolean): void {
+  const { host, tcb } = connection
+  if (advanced === 0) {
+    connection.acksDue = Math.min(connection.acksDue + 1, MOST_ACKS_DUE)
+    return
+  }
+  connection.unacknowledged += advanced
+  if (hadGaps || connection.unacknowledged >= 2 * tcb.rcv.mss || host.config.delayedAck === 0) {
+    connection.acksDue = Math.max(connection.acksDue, 1)
+  } else if (connection.delayedAckAt === Number.POSITIVE_INFINITY) {
+    connection.delayedAckAt = host.now + host.config.delayedAck
+  }
+}
+
+/** Eighth: check the FIN bit (RFC 9293 §3.10.7.4). It counts once everything before it has come. */
+export function handleFin(connection: Connection, segment: Segment): void {
+  const { rcv } = connection.tcb
+  if (segment.has(FIN)) {
+    connection.acksDue = Math.max(connection.acksDue, 1)
+    if (connection.finReceived) {
+      if (connection.state === 'TIME-WAIT') connection.restartTimeWait()
+      return
+    }
+    rcv.fin = seqAdd(segment.seq, segment.length)
+    rcv.finKnown = true
+  }
+  if (!rcv.finKnown || connection.finReceived || rcv.fin !== rcv.nxt) return
+  rcv.nxt = seqAdd(rcv.nxt, 1)
+  connection.finReceived = true
+  connection.tell(READABLE)
+  switch (connection.state) {
+    case 'ESTABLISHED':
+      connection.enter('CLOSE-WAIT')
+      break
+    case 'FIN-WAIT-1':
+      // Our FIN is not acknowledged, or the fifth step would have made it FIN-WAIT-2.
+      connection.enter('CLOSING')
+      break
+    case 'FIN-WAIT-2':
+      connection.enterTimeWait()
+      break
+  }
+}

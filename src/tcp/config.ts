@@ -1,0 +1,85 @@
+import type { Milliseconds } from '../wire/instant.ts'
+
+/** The knobs of a TCP endpoint. Times in ms, sizes in octets. */
+export interface TcpConfig {
+  /** The most that one connection holds unacknowledged or unsent. */
+  sendBuffer: number
+  /** The most that one connection holds unread or out of order: bounds the window it offers. */
+  receiveBuffer: number
+  /** Offer window scale and timestamps (RFC 7323), SACK (RFC 2018). */
+  windowScale: boolean
+  timestamps: boolean
+  sack: boolean
+  /** How long an ACK may wait for company, at most 500 (RFC 9293 MUST-40). */
+  delayedAck: Milliseconds
+  /** RFC 6298: RTO before the first measurement, and its bounds. RFC 6298 (2.4) advises 1 s as the least; Linux uses 200 ms, and so do we. */
+  rtoInitial: Milliseconds
+  rtoMin: Milliseconds
+  rtoMax: Milliseconds
+  /** R2 for a SYN of ours (RFC 9293 MUST-23: at least 3 minutes): an active open fails when it is over. */
+  connectTimeout: Milliseconds
+  /** R2 for data (RFC 9293 SHLD-11: at least 100 s): unacknowledged that long, the connection is aborted. */
+  userTimeout: Milliseconds
+  /** Maximum segment lifetime; TIME-WAIT lasts twice as long (RFC 9293 MUST-13). RFC 9293 assumes 2 minutes, Linux and FreeBSD 30 s. */
+  msl: Milliseconds
+  /** How long FIN-WAIT-2 lasts once the application has released the connection. */
+  finWait2Timeout: Milliseconds
+  /** The least time between two answers to segments that may be forged (RFC 5961 §7), for each connection and half-open entry. */
+  challengeInterval: Milliseconds
+  /** The most connections in TIME-WAIT; the oldest goes when a further one comes. */
+  maxTimeWait: number
+  /** The most connections in all other states but SYN-RECEIVED; further ones are refused. */
+  maxConnections: number
+  /** The most answers without a connection (RST, challenge ACK) that wait for the link; further ones are dropped and counted. */
+  maxReplies: number
+  /** Ports for connections that name none, first and last. */
+  ephemeralPorts: readonly [first: number, last: number]
+}
+
+export const DEFAULT_CONFIG: TcpConfig = {
+  sendBuffer: 512 * 1024,
+  receiveBuffer: 512 * 1024,
+  windowScale: true,
+  timestamps: true,
+  sack: true,
+  delayedAck: 40,
+  rtoInitial: 1000,
+  rtoMin: 200,
+  rtoMax: 60_000,
+  connectTimeout: 180_000,
+  userTimeout: 300_000,
+  msl: 30_000,
+  finWait2Timeout: 60_000,
+  challengeInterval: 500,
+  maxTimeWait: 65_536,
+  maxConnections: 1_048_576,
+  maxReplies: 1024,
+  ephemeralPorts: [32_768, 60_999],
+}
+
+/** Merges and checks. Throws a RangeError that names the knob. */
+export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
+  const config = { ...DEFAULT_CONFIG, ...given }
+  const range = (name: keyof TcpConfig, least: number, most: number): void => {
+    const value = config[name] as number
+    if (!(value >= least && value <= most)) throw outOfRange(`tcp.${name}`, `${least} to ${most}`, value)
+  }
+  range('sendBuffer', 1, 2 ** 30)
+  range('receiveBuffer', 1, 2 ** 30)
+  range('delayedAck', 0, 500)
+  range('rtoMin', 1, config.rtoMax)
+  range('rtoInitial', config.rtoMin, config.rtoMax)
+  range('connectTimeout', 1, Number.MAX_SAFE_INTEGER)
+  range('userTimeout', 1, Number.MAX_SAFE_INTEGER)
+  range('msl', 0, 2 ** 31)
+  range('maxTimeWait', 0, 2 ** 24)
+  range('maxConnections', 1, 2 ** 24)
+  range('maxReplies', 1, 2 ** 20)
+  return config
+}
+
+/** A RangeError with Node's code, for a value that the user gave. */
+export function outOfRange(name: string, range: string, value: unknown): RangeError {
+  const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${String(value)}`)
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' })
+}

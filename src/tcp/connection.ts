@@ -1,0 +1,335 @@
+import type { IpAddress } from '../wire/address.ts'
+import type { Instant } from '../wire/instant.ts'
+import type { TcpConfig } from './config.ts'
+import type { CongestionControl } from './congestion/controller.ts'
+import type { Counters } from './counters.ts'
+import type { Waiting } from './deadlines.ts'
+import type { DropReason } from './drop-reason.ts'
+import { ConnectionError, type ConnectionErrorCode, callError } from './errors.ts'
+import { CLOSED, WRITABLE } from './events.ts'
+import type { TupleEntry } from './four-tuple.ts'
+import type { Listener } from './listener.ts'
+import type { Observer } from './observer.ts'
+import { windowWouldOpen } from './output.ts'
+import { ReceiveBuffer } from './receive-buffer.ts'
+import { Recovery } from './recovery.ts'
+import { RetransmissionTimeout } from './rto.ts'
+import { SendBuffer } from './send-buffer.ts'
+import { isTransition, type State } from './state.ts'
+import { Tcb } from './tcb.ts'
+
+const NEVER: Instant = Number.POSITIVE_INFINITY
+
+/** What a connection needs of the endpoint it belongs to. */
+export interface ConnectionHost {
+  readonly config: TcpConfig
+  readonly counters: Counters
+  readonly observer: Observer | undefined
+  /** Octets of IP packet that the link takes. */
+  readonly mtu: number
+  /** The last instant that the endpoint was told. */
+  readonly now: Instant
+  /** The connection may have something to send, or timers to set. */
+  ready(connection: Connection): void
+  /** The connection has something to tell, for the first time since all was told. */
+  notify(connection: Connection): void
+  /** Sends a RST for this connection, which need not exist any more when it goes out. */
+  resetPeer(connection: Connection): void
+  /** The connection is in TIME-WAIT from now on. */
+  enteredTimeWait(connection: Connection): void
+  /** The connection is CLOSED: forget it. */
+  forget(connection: Connection): void
+  /** The segment at hand goes no further, or not all of it; the first reason counts. */
+  drop(reason: DropReason): void
+  initialSequence(connection: Connection): number
+  newCongestionControl(mss: number): CongestionControl
+}
+
+/**
+ * One connection in any state but LISTEN and passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state
+ * that segments (`arrives/`), the clock (`timeouts`) and sending (`output`) share. The user calls send nothing
+ * themselves: they mark what is due.
+ */
+export class Connection implements Waiting, TupleEntry {
+  readonly host: ConnectionHost
+  readonly local: IpAddress
+  readonly localPort: number
+  readonly remote: IpAddress
+  readonly remotePort: number
+  readonly tupleHash: number
+  /** The listener whose half-open entry this was; undefined after an active open. */
+  readonly listener: Listener | undefined
+
+  readonly tcb: Tcb = new Tcb()
+  readonly sendBuffer: SendBuffer
+  readonly receiveBuffer: ReceiveBuffer = new ReceiveBuffer()
+  readonly rto: RetransmissionTimeout
+  readonly recovery: Recovery = new Recovery()
+  /** Made when the peer's MSS is known. */
+  congestion: CongestionControl | undefined
+
+  /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
+  synDue = false
+  acksDue = 0
+  probeDue = false
+  retransmitDue = false
+
+  /** CLOSE was called; the FIN has been sent; it has been acknowledged. */
+  finQueued = false
+  finSent = false
+  finAcked = false
+  /** The peer's FIN was reached: RCV.NXT is behind it. */
+  finReceived = false
+  /** The application reads no more. */
+  released = false
+
+  retransmitAt: Instant = NEVER
+  persistAt: Instant = NEVER
+  delayedAckAt: Instant = NEVER
+  /** The end of TIME-WAIT, or of FIN-WAIT-2 after `release`. */
+  closeAt: Instant = NEVER
+  /** How often the persist timer ran out in a row. */
+  probes = 0
+  /** Since when nothing new was acknowledged: for R2. In the SYN states, when the first SYN went out. */
+  stalledSince: Instant = NEVER
+  /** Octets that came in order since the last ACK. */
+  unacknowledged = 0
+  /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
+  timedSeq = 0
+  timedAt: Instant = NEVER
+  /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */
+  challengedAt: Instant = Number.NEGATIVE_INFINITY
+  /** When data was last sent, for the restart after idle. */
+  sentAt: Instant = Number.NEGATIVE_INFINITY
+  /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56). */
+  softError: ConnectionErrorCode | undefined
+
+  /** Bits of events.ts that wait to be told. */
+  events = 0
+  /** `send` took less than it was offered. */
+  wantsRoom = false
+  isReady = false
+  heapIndex = -1
+  heapKey: Instant = NEVER
+
+  /** Send no small segments while data is in flight (Nagle, RFC 9293 SHLD-7), or do: RFC 9293 MUST-17. */
+  noDelay = false
+  /** Why the connection ended, when it did not end by closing. */
+  error: ConnectionError | undefined
+  private current: State
+
+  constructor(
+    host: ConnectionHost,
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    tupleHash: number,
+    listener: Listener | undefined,
+  ) {
+    const { config } = host
+    this.host = host
+    this.local = local
+    this.localPort = localPort
+    this.remote = remote
+    this.remotePort = remotePort
+    this.tupleHash = tupleHash
+    this.listener = listener
+    this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
+    this.sendBuffer = new SendBuffer(config.sendBuffer)
+    this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
+  }
+
+  get state(): State {
+    return this.current
+  }
+
+  get localAddress(): string {
+    return this.local.toString()
+  }
+
+  get remoteAddress(): string {
+    return this.remote.toString()
+  }
+
+  /** Octets that can be read now. */
+  get readable(): number {
+    return this.receiveBuffer.length
+  }
+
+  /** All that will ever come has been read. */
+  get ended(): boolean {
+    return this.readable === 0 && (this.finReceived || this.current === 'CLOSED')
+  }
+
+  /** Octets that `send` would take now. */
+  get writable(): number {
+    return this.mayNotSend() ? 0 : this.sendBuffer.room
+  }
+
+  /**
+   * SEND: takes octets[start] up to octets[end], or as much of it as there is room for, copies it, and returns how many
+   * octets it took; a `writable` event says when there is room for more. All data is pushed (RFC 9293 MUST-61).
+   * @throws {ConnectionError} the connection was cut off
+   * @throws {Error} EPIPE: `close` was called before
+   */
+  send(octets: Uint8Array, start = 0, end: number = octets.length): number {
+    if (this.mayNotSend())
+      throw this.error ?? callError('EPIPE', 'the connection is closing: nothing can be sent on it')
+    const taken = this.sendBuffer.push(octets, start, end)
+    if (taken < end - start) this.wantsRoom = true
+    if (taken > 0) this.host.ready(this)
+    return taken
+  }
+
+  /** RECEIVE: copies up to `end - start` octets to into[start]; returns how many, 0 when there are none now. */
+  receive(into: Uint8Array, start = 0, end: number = into.length): number {
+    const length = this.receiveBuffer.read(into, start, end)
+    if (length > 0 && windowWouldOpen(this)) {
+      this.acksDue = Math.max(this.acksDue, 1)
+      this.host.ready(this)
+    }
+    return length
+  }
+
+  /** CLOSE: nothing more will be sent; a FIN goes out behind what was. Receiving goes on (half-close). Twice is once. */
+  close(): void {
+    if (this.finQueued) return
+    switch (this.current) {
+      case 'SYN-SENT':
+        // RFC 9293 §3.10.4: nothing was agreed on, so there is nothing to close.
+        this.finish(undefined)
+        return
+      case 'ESTABLISHED':
+        this.finQueued = true
+        this.enter('FIN-WAIT-1')
+        break
+      case 'SYN-RECEIVED':
+      case 'CLOSE-WAIT':
+        // The FIN waits for ESTABLISHED, or makes it LAST-ACK when it goes out.
+        this.finQueued = true
+        break
+      default:
+        return
+    }
+    this.host.ready(this)
+  }
+
+  /**
+   * The application is done with both directions: what was sent is still delivered, and a FIN behind it; what was not
+   * read, and what still comes, is answered with RST (RFC 9293 §3.6.1, MAY-1, SHLD-3).
+   */
+  release(): void {
+    if (this.released || this.current === 'CLOSED') return
+    this.released = true
+    if (this.readable > 0 && this.current !== 'TIME-WAIT') {
+      this.abort()
+      return
+    }
+    this.close()
+    this.host.ready(this)
+  }
+
+  /** ABORT: the peer gets a RST, and everything queued is forgotten. Twice is once. */
+  abort(): void {
+    switch (this.current) {
+      case 'CLOSED':
+        return
+      case 'SYN-RECEIVED':
+      case 'ESTABLISHED':
+      case 'FIN-WAIT-1':
+      case 'FIN-WAIT-2':
+      case 'CLOSE-WAIT':
+        // RFC 9293 §3.10.5
+        this.host.resetPeer(this)
+    }
+    this.finish(undefined)
+  }
+
+  // What follows is for the modules of this folder.
+
+  /** The only writer of the state. */
+  enter(state: State): void {
+    const from = this.current
+    if (!isTransition(from, state)) throw new Error(`no transition from ${from} to ${state}`)
+    this.current = state
+    const { counters, observer, now } = this.host
+    if (isOpen(state) && !isOpen(from)) counters.CurrEstab++
+    else if (isOpen(from) && !isOpen(state)) counters.CurrEstab--
+    if (state === 'CLOSED' && (from === 'SYN-SENT' || from === 'SYN-RECEIVED')) counters.AttemptFails++
+    observer?.state?.(this, from, state, now)
+  }
+
+  /** To TIME-WAIT: everything has been said by both sides. */
+  enterTimeWait(): void {
+    this.enter('TIME-WAIT')
+    this.sendBuffer.release()
+    this.stopTimers()
+    this.closeAt = this.host.now + 2 * this.host.config.msl
+    this.host.enteredTimeWait(this)
+    this.tell(CLOSED)
+  }
+
+  /** The peer's FIN came again: it has not heard our ACK (RFC 9293 §3.10.7.4, eighth). */
+  restartTimeWait(): void {
+    this.closeAt = this.host.now + 2 * this.host.config.msl
+    this.host.enteredTimeWait(this)
+  }
+
+  /** Deletes the TCB. With `code` the connection failed; `syscall` tells in which part of its life. */
+  finish(code: ConnectionErrorCode | undefined): void {
+    const told = this.current === 'TIME-WAIT'
+    if (code !== undefined) {
+      const syscall = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED' ? 'connect' : 'read'
+      this.error = new ConnectionError(code, syscall, this.remoteAddress, this.remotePort)
+      this.receiveBuffer.release()
+    }
+    this.enter('CLOSED')
+    this.sendBuffer.release()
+    this.stopTimers()
+    this.synDue = false
+    this.acksDue = 0
+    this.host.forget(this)
+    if (!told) this.tell(CLOSED)
+  }
+
+  tell(event: number): void {
+    const waits = this.events !== 0
+    this.events |= event
+    if (!waits) this.host.notify(this)
+  }
+
+  tellRoom(): void {
+    if (!this.wantsRoom || this.sendBuffer.room === 0) return
+    this.wantsRoom = false
+    this.tell(WRITABLE)
+  }
+
+  deadline(): Instant {
+    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt)
+  }
+
+  isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
+    return (
+      this.remotePort === remotePort &&
+      this.localPort === localPort &&
+      this.remote.equals(remote) &&
+      this.local.equals(local)
+    )
+  }
+
+  stopTimers(): void {
+    this.retransmitAt = NEVER
+    this.persistAt = NEVER
+    this.delayedAckAt = NEVER
+    this.closeAt = NEVER
+  }
+
+  private mayNotSend(): boolean {
+    return this.finQueued || this.current === 'CLOSED' || this.current === 'TIME-WAIT'
+  }
+}
+
+function isOpen(state: State): boolean {
+  return state === 'ESTABLISHED' || state === 'CLOSE-WAIT'
+}

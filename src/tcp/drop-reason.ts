@@ -1,0 +1,64 @@
+import type { WireDefect } from '../wire/defect.ts'
+
+/** Why a frame, a segment or an answer went no further. Each has a counter; a malformed packet goes by its defect. */
+export type DropReason =
+  | WireDefect
+  /** IP: the packet is addressed to somebody else. */
+  | 'ip-not-ours'
+  /** IP: a source address that no host can have: multicast, broadcast, unspecified or our own. */
+  | 'ip-source'
+  /** IP: fragments are not put together yet. */
+  | 'ip-fragment'
+  /** IP: no handler for this protocol. */
+  | 'ip-protocol'
+  /** UDP: there are no sockets yet; answered with port unreachable. */
+  | 'udp-no-socket'
+  /** ICMP: a type that has no answer and no effect. */
+  | 'icmp-ignored'
+  /** ICMP: the answer would have been one too many for the queue to the link, or for the rate limit. */
+  | 'icmp-limited'
+  /** ICMP: an error that quotes no segment that we can have sent (Linux: OutOfWindowIcmps). */
+  | 'icmp-out-of-window'
+  /** TCP to a multicast or broadcast address (RFC 9293 MUST-57). */
+  | 'tcp-not-unicast'
+  /** No connection and no listener: answered with RST. */
+  | 'tcp-no-listener'
+  /** A RST that fits no connection or no window. */
+  | 'tcp-rst-ignored'
+  /** A RST in the window but not at RCV.NXT: answered with a challenge ACK (RFC 5961 §3). */
+  | 'tcp-rst-inexact'
+  /** A SYN on a synchronised connection: answered with a challenge ACK (RFC 5961 §4). */
+  | 'tcp-syn-challenged'
+  /** SYN and FIN together: no TCP sends it. */
+  | 'tcp-syn-fin'
+  /** Text, or a FIN, while our window is closed: answered with an ACK that tells the window. */
+  | 'tcp-zero-window'
+  /** Neither SYN nor RST, in SYN-SENT. */
+  | 'tcp-no-syn'
+  /** No ACK bit where one must be. */
+  | 'tcp-no-ack'
+  /** Acknowledges what was never sent, or too long ago (RFC 5961 §5). */
+  | 'tcp-ack-unacceptable'
+  /** An ACK, or a SYN,ACK, to a listener: answered with RST. */
+  | 'tcp-ack-to-listener'
+  /** Out of the receive window, or already received: answered with an ACK. */
+  | 'tcp-out-of-window'
+  /** An old duplicate by its timestamp (Linux: PAWSEstab). */
+  | 'tcp-paws'
+  /** Timestamps were agreed on and the segment has none (RFC 7323 §3.2). */
+  | 'tcp-timestamp-missing'
+  /** Too many ranges out of order in one connection. */
+  | 'tcp-reassembly-full'
+  /** Text after the peer's FIN, or on a SYN: ignored. */
+  | 'tcp-text-ignored'
+  /** Text that the application will not read, since it has released the connection: answered with RST. */
+  | 'tcp-text-after-release'
+  /** SYN queue: full; the SYN is dropped (Linux: TCPReqQFullDrop). */
+  | 'syn-queue-full'
+  /** SYN queue: the entry's SYN again, or another; the SYN,ACK was sent again, or had been so lately. */
+  | 'syn-duplicate'
+  | 'syn-other-isn'
+  /** Accept queue: full; the ACK is not acted upon, the entry waits (Linux: ListenOverflows). */
+  | 'accept-queue-full'
+  /** The table of connections is full. */
+  | 'connection-table-full'

@@ -1,0 +1,390 @@
+import type { IpAddress } from '../wire/address.ts'
+import type { Instant } from '../wire/instant.ts'
+import { ACK, RST, Segment, SYN } from '../wire/segment.ts'
+import { arrivesHalfOpen } from './arrives/half-open.ts'
+import { arrivesListen } from './arrives/listen.ts'
+import { arrivesOtherwise } from './arrives/otherwise.ts'
+import { arrivesSynSent } from './arrives/syn-sent.ts'
+import type { TcpConfig } from './config.ts'
+import type { CongestionControl } from './congestion/controller.ts'
+import { Reno } from './congestion/reno.ts'
+import { Connection } from './connection.ts'
+import type { Counters } from './counters.ts'
+import { Deadlines } from './deadlines.ts'
+import type { DropReason } from './drop-reason.ts'
+import { type ConnectionErrorCode, callError } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
+import type { StackEvent } from './events.ts'
+import { FourTupleMap, tupleHash } from './four-tuple.ts'
+import { initialSequence, timestampClock, timestampOffset } from './isn.ts'
+import { Listener, type ListenerHost, type ListenOptions } from './listener.ts'
+import { Listeners } from './listeners.ts'
+import type { HandshakeKind, Observer } from './observer.ts'
+import { fillReset } from './output.ts'
+import { type OutputHost, OutputQueue } from './output-queue.ts'
+import { connectionOf, establishFromRow } from './passive-open.ts'
+import { EphemeralPorts } from './ports.ts'
+import { resetFor } from './reply-queue.ts'
+import { seqLess, seqWithin } from './seq.ts'
+import { deriveKey, type SipKey } from './siphash.ts'
+import { NONE, type SynQueue } from './syn-queue.ts'
+import { handleTimeouts, setTimers } from './timeouts.ts'
+
+/** What an endpoint needs of the stack around it. */
+export interface EndpointHost {
+  readonly counters: Counters
+  readonly observer: Observer | undefined
+  readonly mtu: number
+  /** The frame at hand goes no further, or not all of it. */
+  drop(reason: DropReason): void
+}
+
+/**
+ * TCP for one host: finds whom a segment is for, and knows what is due. Pure: it is told segments, calls and the time,
+ * and asked for segments, events and the next deadline.
+ */
+export class Endpoint implements OutputHost, ListenerHost {
+  readonly config: TcpConfig
+  readonly isnKey: SipKey
+  readonly timestampKey: SipKey
+  /** The window of a SYN,ACK (RFC 7323 §2.2: never scaled), octets. */
+  readonly initialWindow: number
+  /** The last instant it was told. */
+  now: Instant = 0
+  /** Scratch for answers without a connection. */
+  readonly reply: Segment = new Segment()
+  readonly listeners: Listeners = new Listeners()
+  /** In every state but passive SYN-RECEIVED, TIME-WAIT included. */
+  readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
+  /** In TIME-WAIT, the oldest first. */
+  readonly timeWait: Set<Connection> = new Set()
+  private readonly host: EndpointHost
+  private readonly hashKey: SipKey
+  private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
+  private readonly output: OutputQueue
+  private readonly events: EventQueue = new EventQueue()
+  private readonly ports: EphemeralPorts
+
+  constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array) {
+    this.host = host
+    this.config = config
+    this.hashKey = deriveKey(secret, 0)
+    this.isnKey = deriveKey(secret, 1)
+    this.timestampKey = deriveKey(secret, 2)
+    this.initialWindow = Math.min(config.receiveBuffer, 65_535)
+    this.output = new OutputQueue(this)
+    this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
+  }
+
+  get counters(): Counters {
+    return this.host.counters
+  }
+
+  get observer(): Observer | undefined {
+    return this.host.observer
+  }
+
+  get mtu(): number {
+    return this.host.mtu
+  }
+
+  /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, its half-open row, its listener, or nobody. */
+  receive(segment: Segment, now: Instant): void {
+    this.now = now
+    const { source, sourcePort, destination, destinationPort } = segment
+    const hash = tupleHash(this.hashKey, destination, destinationPort, source, sourcePort)
+    const connection = this.connections.get(hash, destination, destinationPort, source, sourcePort)
+    if (connection !== undefined && !this.isReincarnation(connection, segment)) {
+      this.deliver(connection, segment)
+      return
+    }
+    const listener = this.listeners.get(destination, destinationPort)
+    if (listener === undefined) {
+      this.arrivesClosed(segment)
+      return
+    }
+    const queue = listener.queues[destination.family]
+    const row = queue.find(hash, segment)
+    if (row !== NONE) arrivesHalfOpen(this, listener, queue, row, segment)
+    else arrivesListen(this, listener, segment, hash)
+  }
+
+  /** Does what the clock has made due (RFC 9293 §3.10.8). */
+  advance(now: Instant): void {
+    this.now = now
+    for (let due = this.deadlines.takeDue(now); due !== undefined; due = this.deadlines.takeDue(now)) {
+      handleTimeouts(due, now)
+      if (due.state !== 'CLOSED') this.deadlines.arm(due)
+    }
+    for (const listener of this.listeners.all) {
+      this.advanceRows(listener, listener.queues[4])
+      this.advanceRows(listener, listener.queues[6])
+    }
+  }
+
+  /** Fills in the next segment to be sent, with its addresses. False when nothing is due. */
+  nextSegment(out: Segment, now: Instant): boolean {
+    this.now = now
+    if (!this.output.next(out)) return false
+    this.counters.OutSegs++
+    if (out.has(RST)) this.counters.OutRsts++
+    return true
+  }
+
+  /** Not later than the next moment at which `advance` has something to do, once `nextSegment` has said that nothing is due. */
+  nextDeadline(): Instant {
+    let next = this.deadlines.next()
+    for (const listener of this.listeners.all) next = Math.min(next, listener.nextDeadline())
+    return next
+  }
+
+  nextEvent(): StackEvent | undefined {
+    return this.events.next()
+  }
+
+  /**
+   * Passive OPEN (RFC 9293 §3.10.1).
+   * @throws {Error} EADDRINUSE; EADDRNOTAVAIL if no port is free
+   * @throws {RangeError} ERR_OUT_OF_RANGE for an option
+   */
+  listen(options: ListenOptions, address: IpAddress | undefined): Listener {
+    const port = options.port === 0 ? this.freeListenPort(address) : options.port
+    if (this.listeners.conflicts(address, port)) {
+      throw callError('EADDRINUSE', `port ${port} of ${address ?? 'this stack'} has a listener already`)
+    }
+    const listener = new Listener(this, { ...options, port }, address)
+    this.listeners.add(listener)
+    return listener
+  }
+
+  /**
+   * Active OPEN: the SYN goes out with the next segments. `localPort` 0 is a free one.
+   * @throws {Error} EADDRINUSE: this four-tuple is in use; EADDRNOTAVAIL: no port is free; ENOBUFS: too many connections
+   */
+  connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): Connection {
+    if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
+    const isFree = (port: number): boolean =>
+      this.connections.get(this.hash(local, port, remote, remotePort), local, port, remote, remotePort) === undefined
+    const port =
+      localPort !== 0
+        ? localPort
+        : this.ports.choose(local, remote, remotePort, (port) => !this.listeners.usesPort(port) && isFree(port))
+    if (!isFree(port)) throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
+    const hash = this.hash(local, port, remote, remotePort)
+    const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
+    connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
+    connection.synDue = true
+    connection.enter('SYN-SENT')
+    this.counters.ActiveOpens++
+    this.connections.add(connection)
+    this.ready(connection)
+    return connection
+  }
+
+  get isFull(): boolean {
+    return this.connections.size - this.timeWait.size >= this.config.maxConnections
+  }
+
+  // What follows is for the modules of this folder.
+
+  drop(reason: DropReason): void {
+    this.host.drop(reason)
+  }
+
+  /** The connection may have something to send, or timers to set. */
+  ready(connection: Connection): void {
+    this.output.addConnection(connection)
+  }
+
+  quiet(connection: Connection): void {
+    setTimers(connection, this.now)
+    this.deadlines.arm(connection)
+  }
+
+  notify(connection: Connection): void {
+    this.events.addConnection(connection)
+  }
+
+  enteredTimeWait(connection: Connection): void {
+    this.timeWait.delete(connection)
+    this.timeWait.add(connection)
+    this.deadlines.arm(connection)
+    if (this.timeWait.size <= this.config.maxTimeWait) return
+    this.counters.TCPTimeWaitOverflow++
+    for (const oldest of this.timeWait) {
+      oldest.finish(undefined)
+      return
+    }
+  }
+
+  forget(connection: Connection): void {
+    if (this.timeWait.delete(connection)) this.counters.TW++
+    this.connections.delete(connection)
+    this.deadlines.remove(connection)
+  }
+
+  resetPeer(connection: Connection): void {
+    fillReset(connection, this.reply)
+    this.sendReply(this.reply)
+  }
+
+  replyReset(segment: Segment): void {
+    resetFor(segment, this.reply)
+    this.sendReply(this.reply)
+  }
+
+  sendReply(reply: Segment): void {
+    this.output.addReply(reply)
+  }
+
+  /** Timestamps on an answer for a half-open row. */
+  stamp(reply: Segment, tsEcr: number): void {
+    const { source, sourcePort, destination, destinationPort } = reply
+    const offset = timestampOffset(this.timestampKey, source, sourcePort, destination, destinationPort)
+    reply.timestamps = true
+    reply.tsVal = timestampClock(offset, this.now)
+    reply.tsEcr = tsEcr
+  }
+
+  initialSequence({ local, localPort, remote, remotePort }: Connection): number {
+    return initialSequence(this.isnKey, local, localPort, remote, remotePort, this.now)
+  }
+
+  newCongestionControl(mss: number): CongestionControl {
+    return new Reno(mss)
+  }
+
+  answerDue(listener: Listener): void {
+    this.output.addListener(listener)
+  }
+
+  /** A SYN,ACK for this row; where too many wait for the link, the row stays, and its next wait brings the next try. */
+  answer(listener: Listener, queue: SynQueue, row: number): void {
+    if (!listener.scheduleAnswer(queue, row)) this.counters.SynAckQueueFull++
+  }
+
+  /** The client's ACK is in: the row becomes a connection, to which the same segment is given, text and FIN included. */
+  complete(listener: Listener, queue: SynQueue, row: number, segment: Segment): void {
+    if (this.isFull) {
+      this.drop('connection-table-full')
+      this.counters.ListenDrops++
+      return
+    }
+    this.deliver(this.promote(listener, queue, row), segment)
+  }
+
+  completeWaiting(listener: Listener, queue: SynQueue, row: number): void {
+    if (this.isFull) return
+    const window = queue.wnd[row]!
+    const connection = this.promote(listener, queue, row)
+    establishFromRow(connection, window)
+    this.ready(connection)
+  }
+
+  closeListener(listener: Listener): void {
+    this.listeners.delete(listener)
+    this.output.addClosing(listener)
+  }
+
+  observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
+    const { observer } = this
+    if (observer?.handshake === undefined) return
+    observer.handshake(kind, listener, listener.view(queue, row, this.now), this.now)
+  }
+
+  /**
+   * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2, RFC 5927). A half-open row
+   * notes nothing: its retransmissions go on to their end.
+   */
+  receiveUnreachable(
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    seq: number,
+    code: ConnectionErrorCode,
+  ): void {
+    const hash = this.hash(local, localPort, remote, remotePort)
+    const connection = this.connections.get(hash, local, localPort, remote, remotePort)
+    const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
+    if (connection === undefined || !seqWithin(seq, una, (nxt - una) >>> 0)) {
+      this.counters.OutOfWindowIcmps++
+      this.drop('icmp-out-of-window')
+      return
+    }
+    // RFC 9293 MUST-56: a soft error does not abort. SHLD-26 would have hard ones do so; on a synchronised connection
+    // RFC 5461 and 5927 advise against it, and an error that can be forged blind shall not reset (RFC 5927 §5.2).
+    if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') connection.finish(code)
+    else connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+  }
+
+  private deliver(connection: Connection, segment: Segment): void {
+    const verdict =
+      connection.state === 'SYN-SENT'
+        ? arrivesSynSent(connection, segment)
+        : arrivesOtherwise(connection, segment, this.now)
+    if (verdict === 'reset') this.replyReset(segment)
+    if (connection.state !== 'CLOSED') this.ready(connection)
+  }
+
+  /** SEGMENT ARRIVES in CLOSED (RFC 9293 §3.10.7.1). */
+  private arrivesClosed(segment: Segment): void {
+    if (segment.has(RST)) {
+      this.drop('tcp-rst-ignored')
+      return
+    }
+    this.drop('tcp-no-listener')
+    this.replyReset(segment)
+  }
+
+  /**
+   * Whether a SYN to a connection in TIME-WAIT asks for its next incarnation: beyond its last number (RFC 1122
+   * §4.2.2.13, RFC 9293 MAY-2), or later by its timestamp (RFC 6191). The old one is gone then.
+   */
+  private isReincarnation(connection: Connection, segment: Segment): boolean {
+    if (connection.state !== 'TIME-WAIT' || !segment.has(SYN) || segment.has(ACK | RST)) return false
+    if (this.listeners.get(segment.destination, segment.destinationPort) === undefined) return false
+    const { tcb } = connection
+    const later = tcb.timestamps && segment.timestamps && seqLess(tcb.tsRecent, segment.tsVal)
+    if (!later && !seqLess(tcb.rcv.nxt, segment.seq)) return false
+    this.counters.TWRecycled++
+    connection.finish(undefined)
+    return true
+  }
+
+  private promote(listener: Listener, queue: SynQueue, row: number): Connection {
+    const connection = connectionOf(this, listener, queue, row)
+    listener.counters.completed++
+    this.counters.PassiveOpens++
+    this.observeRow('completed', listener, queue, row)
+    queue.remove(row)
+    this.connections.add(connection)
+    listener.acceptQueue.push(connection)
+    this.events.addListener(listener)
+    return connection
+  }
+
+  private advanceRows(listener: Listener, queue: SynQueue): void {
+    for (let row = queue.due(this.now); row !== NONE; row = queue.due(this.now)) {
+      this.counters.TCPTimeouts++
+      if (queue.backOff(row)) {
+        this.answer(listener, queue, row)
+      } else {
+        listener.counters.expired++
+        this.counters.AttemptFails++
+        this.observeRow('expired', listener, queue, row)
+        queue.remove(row)
+      }
+    }
+  }
+
+  private hash(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
+    return tupleHash(this.hashKey, local, localPort, remote, remotePort)
+  }
+
+  private freeListenPort(address: IpAddress | undefined): number {
+    const [first, last] = this.config.ephemeralPorts
+    for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port)) return port
+    throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Connection } from './connection.ts'
+import type { ConnectionError } from './errors.ts'
+import type { Listener } from './listener.ts'
+
+/**
+ * What an application is told. One object is reused: it is valid until the next call of `nextEvent`.
+ *
+ * - `acceptable`: the listener's accept queue holds a connection.
+ * - `connected`: an active open is done.
+ * - `readable`: there are octets to read, or the peer's FIN was reached.
+ * - `writable`: `send` took less than it was offered, and would take more now.
+ * - `closed`: both directions are done, or cut off by `error`. The last event of a connection.
+ */
+export type StackEvent =
+  | { type: 'acceptable'; listener: Listener }
+  | { type: 'connected' | 'readable' | 'writable'; connection: Connection }
+  | { type: 'closed'; connection: Connection; error: ConnectionError | undefined }
+
+/** Bits of what a connection has to tell, in the order in which it is told. */
+export const CONNECTED = 1
+export const READABLE = 2
+export const WRITABLE = 4
+export const CLOSED = 8

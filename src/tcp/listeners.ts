@@ -1,0 +1,44 @@
+import type { IpAddress } from '../wire/address.ts'
+import type { Listener } from './listener.ts'
+
+/** The listeners of an endpoint, by port and address; one for a given address goes before one for all. */
+export class Listeners {
+  private readonly byPort: Map<number, Listener[]> = new Map()
+  /** All of them, for what must look at each. */
+  readonly all: Listener[] = []
+
+  get(address: IpAddress, port: number): Listener | undefined {
+    const candidates = this.byPort.get(port)
+    if (candidates === undefined) return undefined
+    let any: Listener | undefined
+    for (let i = 0; i < candidates.length; i++) {
+      const listener = candidates[i]!
+      if (listener.address === undefined) any = listener
+      else if (listener.address.equals(address)) return listener
+    }
+    return any
+  }
+
+  /** Whether a listener for `address` (undefined: all) can't be told from one that is there. */
+  conflicts(address: IpAddress | undefined, port: number): boolean {
+    return (this.byPort.get(port) ?? []).some(
+      (other) => address === undefined || other.address === undefined || other.address.equals(address),
+    )
+  }
+
+  usesPort(port: number): boolean {
+    return this.byPort.has(port)
+  }
+
+  add(listener: Listener): void {
+    this.byPort.set(listener.port, [...(this.byPort.get(listener.port) ?? []), listener])
+    this.all.push(listener)
+  }
+
+  delete(listener: Listener): void {
+    const left = (this.byPort.get(listener.port) ?? []).filter((other) => other !== listener)
+    if (left.length > 0) this.byPort.set(listener.port, left)
+    else this.byPort.delete(listener.port)
+    this.all.splice(this.all.indexOf(listener), 1)
+  }
+}

@@ -1,0 +1,142 @@
+import { IpAddress } from '../wire/address.ts'
+import { ACK, RST, type Segment } from '../wire/segment.ts'
+import type { Connection } from './connection.ts'
+import { Fifo } from './fifo.ts'
+import { ANSWERED } from './half-open.ts'
+import type { Listener } from './listener.ts'
+import type { HandshakeKind } from './observer.ts'
+import { fillReset, nextSegment } from './output.ts'
+import { fillSynAck, type PassiveOpenHost } from './passive-open.ts'
+import { ReplyQueue } from './reply-queue.ts'
+import { seqAdd } from './seq.ts'
+import { NONE, type SynQueue } from './syn-queue.ts'
+
+export interface OutputHost extends PassiveOpenHost {
+  observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void
+  /** All that the connection had to send is sent. */
+  quiet(connection: Connection): void
+}
+
+/**
+ * Whose turn it is to send: answers without a connection first, then SYN,ACKs, then what closed listeners owe, then the
+ * connections in turn, a segment each.
+ */
+export class OutputQueue {
+  private readonly host: OutputHost
+  private readonly replies: ReplyQueue
+  private readonly due: Fifo<Listener> = new Fifo<Listener>()
+  private readonly closing: Fifo<Listener> = new Fifo<Listener>()
+  private readonly ready: Fifo<Connection> = new Fifo<Connection>()
+  // The addresses of a segment that has no connection: others are the connection's own, and not to be written to.
+  private readonly source: IpAddress = new IpAddress()
+  private readonly destination: IpAddress = new IpAddress()
+
+  constructor(host: OutputHost) {
+    this.host = host
+    this.replies = new ReplyQueue(host.config.maxReplies)
+  }
+
+  addReply(reply: Segment): void {
+    if (!this.replies.push(reply)) this.host.counters.ReplyQueueFull++
+  }
+
+  addListener(listener: Listener): void {
+    if (listener.isDue) return
+    listener.isDue = true
+    this.due.push(listener)
+  }
+
+  addClosing(listener: Listener): void {
+    this.closing.push(listener)
+  }
+
+  addConnection(connection: Connection): void {
+    if (connection.isReady) return
+    connection.isReady = true
+    this.ready.push(connection)
+  }
+
+  /** Fills in the next segment. False when nothing is due. */
+  next(out: Segment): boolean {
+    out.source = this.source
+    out.destination = this.destination
+    return this.replies.shift(out) || this.nextSynAck(out) || this.nextOfClosing(out) || this.nextOfConnections(out)
+  }
+
+  private nextSynAck(out: Segment): boolean {
+    for (let listener = this.due.peek(); listener !== undefined; listener = this.due.peek()) {
+      const queue = listener.nextAnswer()
+      if (queue !== undefined) {
+        this.sendSynAck(listener, queue, listener.row, out)
+        return true
+      }
+      listener.isDue = false
+      this.due.shift()
+    }
+    return false
+  }
+
+  private sendSynAck(listener: Listener, queue: SynQueue, row: number, out: Segment): void {
+    const { host } = this
+    const again = queue.has(row, ANSWERED)
+    fillSynAck(host, queue, row, out)
+    queue.flags[row]! |= ANSWERED
+    queue.answeredAt[row] = host.now
+    listener.counters.synAcks++
+    if (again) {
+      listener.counters.synAckRetransmissions++
+      host.counters.RetransSegs++
+      host.counters.TCPSynRetrans++
+    }
+    host.observeRow(again ? 'syn-ack-retransmitted' : 'syn-ack-sent', listener, queue, row)
+  }
+
+  /** A RST for each half-open and each unaccepted connection of a listener that was closed (RFC 9293 §3.10.4, §3.10.5). */
+  private nextOfClosing(out: Segment): boolean {
+    for (let listener = this.closing.peek(); listener !== undefined; listener = this.closing.peek()) {
+      for (const queue of [listener.queues[4], listener.queues[6]]) {
+        const row = queue.first()
+        if (row === NONE) continue
+        this.resetRow(listener, queue, row, out)
+        return true
+      }
+      for (
+        let connection = listener.acceptQueue.shift();
+        connection !== undefined;
+        connection = listener.acceptQueue.shift()
+      ) {
+        if (connection.state === 'CLOSED' || connection.state === 'TIME-WAIT') continue
+        fillReset(connection, out)
+        connection.finish(undefined)
+        return true
+      }
+      this.closing.shift()
+    }
+    return false
+  }
+
+  private resetRow(listener: Listener, queue: SynQueue, row: number, out: Segment): void {
+    const { host } = this
+    fillSynAck(host, queue, row, out)
+    out.clearOptions()
+    out.flags = RST | ACK
+    out.seq = seqAdd(out.seq, 1)
+    out.wnd = 0
+    listener.counters.closed++
+    host.counters.AttemptFails++
+    host.observeRow('closed', listener, queue, row)
+    queue.remove(row)
+  }
+
+  private nextOfConnections(out: Segment): boolean {
+    for (let connection = this.ready.shift(); connection !== undefined; connection = this.ready.shift()) {
+      connection.isReady = false
+      if (nextSegment(connection, out)) {
+        this.addConnection(connection)
+        return true
+      }
+      this.host.quiet(connection)
+    }
+    return false
+  }
+}

@@ -1,0 +1,258 @@
+import { ACK, FIN, MAX_SACK_BLOCKS, PSH, RST, type Segment, SYN } from '../wire/segment.ts'
+import type { Connection } from './connection.ts'
+import { timestampClock } from './isn.ts'
+import { offeredMss, segmentSize, windowScaleFor } from './options.ts'
+import { seqAdd, seqDistance, seqLess } from './seq.ts'
+
+/**
+ * What a connection sends next, as a function of its state: nothing is queued but the data itself. Hot path: fills the
+ * one segment that it is given, allocates nothing.
+ */
+export function nextSegment(connection: Connection, out: Segment): boolean {
+  switch (connection.state) {
+    case 'CLOSED':
+      return false
+    case 'SYN-SENT':
+    case 'SYN-RECEIVED':
+      if (connection.synDue) return sendSyn(connection, out)
+      return connection.acksDue > 0 && sendAck(connection, out)
+    case 'TIME-WAIT':
+      return connection.acksDue > 0 && sendAck(connection, out)
+    default:
+      if (connection.retransmitDue) return resendFirst(connection, out)
+      return sendData(connection, out) || (connection.acksDue > 0 && sendAck(connection, out))
+  }
+}
+
+/** SYN, or SYN,ACK in SYN-RECEIVED, first or again. */
+function sendSyn(connection: Connection, out: Segment): boolean {
+  const { tcb, host } = connection
+  const answering = connection.state === 'SYN-RECEIVED'
+  const again = tcb.snd.nxt !== tcb.iss
+  connection.synDue = false
+  if (!again) {
+    // Now, not when OPEN was called: the clock in it is to be the network's (RFC 9293 MUST-8).
+    tcb.iss = host.initialSequence(connection)
+    tcb.snd.una = tcb.iss
+  }
+  start(connection, out, answering ? SYN | ACK : SYN, tcb.iss)
+  // RFC 7323 §2.2: a window on a SYN is never scaled.
+  out.wnd = Math.min(host.config.receiveBuffer, 65_535)
+  tcb.rcv.edge = seqAdd(tcb.rcv.nxt, out.wnd)
+  // RFC 9293 MUST-14, SHLD-5, MUST-65: an MSS option on every SYN, and on nothing else.
+  out.mss = offeredMss(host.mtu, connection.remote)
+  if (answering ? tcb.windowScaling : host.config.windowScale) {
+    out.windowScale = windowScaleFor(host.config.receiveBuffer)
+  }
+  out.sackPermitted = answering ? tcb.sack : host.config.sack
+  if (!answering && host.config.timestamps) stamp(connection, out)
+  connection.acksDue = 0
+  tcb.lastAckSent = tcb.rcv.nxt
+  tcb.snd.nxt = seqAdd(tcb.iss, 1)
+  tcb.snd.resend = tcb.snd.nxt
+  if (again) {
+    host.counters.RetransSegs++
+    host.counters.TCPSynRetrans++
+    connection.timedAt = Number.POSITIVE_INFINITY
+  } else {
+    connection.stalledSince = host.now
+    time(connection, tcb.snd.nxt)
+  }
+  armRetransmission(connection)
+  return true
+}
+
+/** The oldest unacknowledged segment once more, whatever congestion control says (RFC 5681 §3.2). */
+function resendFirst(connection: Connection, out: Segment): boolean {
+  const { snd } = connection.tcb
+  connection.retransmitDue = false
+  if (snd.una === snd.nxt) return false
+  const dataLength = connection.sendBuffer.length
+  const size = segmentSize(connection)
+  const length = Math.min(dataLength, size, seqDistance(snd.una, snd.nxt))
+  const fin = connection.finSent && length === dataLength
+  emit(connection, out, snd.una, length, fin)
+  connection.timedAt = Number.POSITIVE_INFINITY
+  connection.host.counters.RetransSegs++
+  return true
+}
+
+/** New data, data to be sent again after a timeout, a FIN, or a zero-window probe. */
+function sendData(connection: Connection, out: Segment): boolean {
+  const { snd } = connection.tcb
+  const { sendBuffer } = connection
+  if (connection.probeDue) return sendProbe(connection, out)
+  // Octets of data from `resend` on: -1 once the FIN is out.
+  const offset = seqDistance(snd.una, snd.resend)
+  const waiting = sendBuffer.length - offset
+  const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
+  if (waiting <= 0 && !finWaits) return false
+  const size = segmentSize(connection)
+  const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
+  const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
+  const fin = finWaits && length === waiting && snd.wnd > offset + length
+  if (length === 0 && !fin) return false
+  const again = seqLess(snd.resend, snd.nxt)
+  if (!again && !fin && !worthSending(connection, length, waiting, size, offset)) return false
+  emit(connection, out, snd.resend, length, fin)
+  snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
+  if (again) {
+    connection.timedAt = Number.POSITIVE_INFINITY
+    connection.host.counters.RetransSegs++
+    if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
+  } else {
+    snd.nxt = snd.resend
+    time(connection, snd.nxt)
+  }
+  return true
+}
+
+/**
+ * The sender's silly window avoidance (RFC 9293 §3.8.6.2.1, MUST-38) with Nagle's algorithm (SHLD-7): a full segment; or
+ * all there is, if nothing is in flight or the user wants no delay (MUST-17); or half of the largest window ever seen.
+ * The override timeout is the persist timer's.
+ */
+function worthSending(connection: Connection, length: number, waiting: number, size: number, offset: number): boolean {
+  if (length >= size) return true
+  if (length === waiting) return connection.noDelay || offset === 0
+  return length >= connection.tcb.snd.wndMax / 2
+}
+
+/** One octet beyond a window that is closed, or too small to be worth filling (RFC 9293 §3.8.6.1, MUST-36); or the FIN. */
+function sendProbe(connection: Connection, out: Segment): boolean {
+  const { snd } = connection.tcb
+  connection.probeDue = false
+  const fin = connection.finQueued && connection.sendBuffer.length === 0 && !connection.finAcked
+  const length = Math.min(connection.sendBuffer.length, Math.max(1, Math.min(snd.wnd, segmentSize(connection))))
+  if (length === 0 && !fin) return false
+  emit(connection, out, snd.una, length, fin)
+  connection.timedAt = Number.POSITIVE_INFINITY
+  snd.resend = seqAdd(snd.una, length + (fin ? 1 : 0))
+  if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
+  connection.host.counters.TCPWinProbe++
+  return true
+}
+
+/** Fills in a segment of data from the send buffer, with the ACK that every segment carries. */
+function emit(connection: Connection, out: Segment, seq: number, length: number, fin: boolean): void {
+  const { tcb, sendBuffer, host } = connection
+  start(connection, out, ACK, seq)
+  acknowledge(connection, out)
+  const offset = seqDistance(tcb.snd.una, seq)
+  out.octets = sendBuffer.ring.octets
+  out.start = sendBuffer.indexOf(offset)
+  out.length = length
+  // RFC 9293 MUST-61, SHLD-27: PSH on the segment that empties the buffer.
+  if (length > 0 && offset + length === sendBuffer.length) out.flags |= PSH
+  if (fin) {
+    out.flags |= FIN
+    connection.finSent = true
+    if (connection.state === 'CLOSE-WAIT') connection.enter('LAST-ACK')
+  }
+  if (connection.stalledSince === Number.POSITIVE_INFINITY) connection.stalledSince = host.now
+  connection.sentAt = host.now
+  armRetransmission(connection)
+}
+
+/** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
+function sendAck(connection: Connection, out: Segment): boolean {
+  start(connection, out, ACK, connection.tcb.snd.nxt)
+  acknowledge(connection, out)
+  return true
+}
+
+/** The RST of an ABORT: <SEQ=SND.NXT><CTL=RST>, with the ACK that makes it acceptable in every state. */
+export function fillReset(connection: Connection, out: Segment): void {
+  const { tcb } = connection
+  start(connection, out, RST | ACK, tcb.snd.nxt)
+  out.ack = tcb.rcv.nxt
+  out.wnd = 0
+}
+
+function start(connection: Connection, out: Segment, flags: number, seq: number): void {
+  const { tcb } = connection
+  out.clear()
+  out.source = connection.local
+  out.sourcePort = connection.localPort
+  out.destination = connection.remote
+  out.destinationPort = connection.remotePort
+  out.flags = flags
+  out.seq = seq
+  if ((flags & ACK) !== 0) out.ack = tcb.rcv.nxt
+  if (tcb.timestamps) stamp(connection, out)
+}
+
+/** ACK field, window, SACK blocks: and with that, what was owed is paid. */
+function acknowledge(connection: Connection, out: Segment): void {
+  const { tcb, receiveBuffer } = connection
+  out.wnd = offerWindow(connection)
+  if (tcb.sack && receiveBuffer.hasGaps) {
+    const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
+    out.sackBlocks = receiveBuffer.blocks(out.sackEdges, most, seqAdd(tcb.rcv.nxt, -receiveBuffer.next))
+  }
+  tcb.lastAckSent = tcb.rcv.nxt
+  connection.unacknowledged = 0
+  connection.delayedAckAt = Number.POSITIVE_INFINITY
+  if (connection.acksDue > 0) connection.acksDue--
+}
+
+function stamp(connection: Connection, out: Segment): void {
+  const { tcb, host } = connection
+  out.timestamps = true
+  out.tsVal = timestampClock(tcb.tsOffset, host.now)
+  out.tsEcr = (out.flags & ACK) !== 0 ? tcb.tsRecent : 0
+}
+
+/** Where the right edge of the window could be: what was not read takes from it. */
+function possibleEdge(connection: Connection): number {
+  const { tcb, receiveBuffer, host } = connection
+  const room = connection.released ? host.config.receiveBuffer : host.config.receiveBuffer - receiveBuffer.length
+  return seqAdd(tcb.rcv.nxt, Math.max(0, room))
+}
+
+/** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */
+export function windowWouldOpen(connection: Connection): boolean {
+  const { rcv, snd } = connection.tcb
+  const gain = seqDistance(rcv.edge, possibleEdge(connection))
+  return gain > 0 && gain >= Math.min(snd.mss, connection.host.config.receiveBuffer / 2)
+}
+
+/** SEG.WND of an ordinary segment; moves RCV's edge. */
+function offerWindow(connection: Connection): number {
+  const { rcv } = connection.tcb
+  if (windowWouldOpen(connection)) rcv.edge = possibleEdge(connection)
+  const unit = 2 ** rcv.scale
+  const window = seqDistance(rcv.nxt, rcv.edge)
+  // Rounded up, so that the edge the peer sees does not move back by what the scale cuts off (RFC 7323 §2.4); but never
+  // by more than one unit beyond the buffer, or tiny segments would push the edge along for ever.
+  let field = Math.ceil(window / unit)
+  if (seqDistance(possibleEdge(connection), seqAdd(rcv.nxt, field * unit)) >= unit) field = Math.floor(window / unit)
+  field = Math.min(field, 65_535)
+  const edge = seqAdd(rcv.nxt, field * unit)
+  if (seqLess(rcv.edge, edge)) rcv.edge = edge
+  return field
+}
+
+/** Starts to time a segment for the RTO, if none is being timed (RFC 6298 §3). */
+function time(connection: Connection, end: number): void {
+  if (connection.timedAt !== Number.POSITIVE_INFINITY) return
+  connection.timedAt = connection.host.now
+  connection.timedSeq = end
+}
+
+/**
+ * RFC 6298 (5.1): the timer runs whenever something that takes sequence space is out. It does not run past R2, when the
+ * connection is given up (RFC 9293 §3.8.3).
+ */
+export function armRetransmission(connection: Connection): void {
+  if (connection.retransmitAt !== Number.POSITIVE_INFINITY) return
+  const { host, rto } = connection
+  connection.retransmitAt = Math.min(host.now + rto.value, giveUpAt(connection))
+}
+
+/** The end of R2: when the connection is given up if nothing is acknowledged before. */
+export function giveUpAt(connection: Connection): number {
+  const { config } = connection.host
+  const opening = connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED'
+  return connection.stalledSince + (opening ? config.connectTimeout : config.userTimeout)
+}

@@ -1,0 +1,118 @@
+import { Ring } from './ring.ts'
+
+/** The most separate ranges held out of order; a peer that makes more gets them dropped, and counted. */
+export const MAX_RANGES = 64
+
+/**
+ * What has come from the peer: in order up to `next`, waiting to be read, and behind it ranges that came too early.
+ * Positions are the stream's, from 0. Storage is bounded by whoever says up to where octets are acceptable: the window.
+ */
+export class ReceiveBuffer {
+  readonly ring: Ring = new Ring()
+  /** The position of RCV.NXT: all before it has come. */
+  next = 0
+  /** Early ranges, disjoint, not touching, in order: from, to, from, to, ... */
+  private readonly ranges: number[] = []
+  /** Where the range lies that came last, for the first SACK block (RFC 2018 §4). */
+  private latest = 0
+
+  /** Octets in order that nobody has read. */
+  get length(): number {
+    return this.next - this.ring.base
+  }
+
+  get hasGaps(): boolean {
+    return this.ranges.length > 0
+  }
+
+  /** Position after the last octet held, in order or not. */
+  get highest(): number {
+    return this.ranges.length > 0 ? this.ranges[this.ranges.length - 1]! : this.next
+  }
+
+  /**
+   * Stores `length` octets that belong at `position`, at or after `next`. False when they would make one range too many:
+   * nothing is stored then.
+   */
+  store(position: number, octets: Uint8Array, start: number, length: number): boolean {
+    const end = position + length
+    if (position === this.next && this.ranges.length === 0) {
+      this.ring.write(position, octets, start, length)
+      this.next = end
+      return true
+    }
+    if (position > this.next && !this.addRange(position, end)) return false
+    this.ring.write(position, octets, start, length)
+    if (position === this.next) this.advance(end)
+    return true
+  }
+
+  /** Copies up to `end - start` octets out to the application; returns how many. */
+  read(into: Uint8Array, start: number, end: number): number {
+    const length = Math.min(end - start, this.length)
+    this.ring.read(this.ring.base, length, into, start)
+    this.ring.base += length
+    return length
+  }
+
+  /**
+   * The ranges as SACK blocks (RFC 2018 §4): the one that came last first, the others from the highest down. Writes up to
+   * `most` pairs of sequence numbers, made from positions by adding `origin`; returns the number of pairs.
+   */
+  blocks(into: Uint32Array, most: number, origin: number): number {
+    let count = 0
+    const put = (i: number): void => {
+      into[2 * count] = (origin + this.ranges[i]!) >>> 0
+      into[2 * count + 1] = (origin + this.ranges[i + 1]!) >>> 0
+      count++
+    }
+    const first = this.rangeAt(this.latest)
+    if (first >= 0) put(first)
+    for (let i = this.ranges.length - 2; i >= 0 && count < most; i -= 2) if (i !== first) put(i)
+    return count
+  }
+
+  release(): void {
+    this.ring.base = this.next
+    this.ring.release()
+    this.ranges.length = 0
+  }
+
+  private rangeAt(position: number): number {
+    for (let i = 0; i < this.ranges.length; i += 2) {
+      if (position >= this.ranges[i]! && position < this.ranges[i + 1]!) return i
+    }
+    return -1
+  }
+
+  private addRange(from: number, to: number): boolean {
+    const { ranges } = this
+    let first = 0
+    while (first < ranges.length && ranges[first + 1]! < from) first += 2
+    let last = first
+    let low = from
+    let high = to
+    while (last < ranges.length && ranges[last]! <= to) {
+      low = Math.min(low, ranges[last]!)
+      high = Math.max(high, ranges[last + 1]!)
+      last += 2
+    }
+    if (last === first && ranges.length >= 2 * MAX_RANGES) return false
+    ranges.splice(first, last - first, low, high)
+    this.latest = from
+    return true
+  }
+
+  /** All before `end` has come: what lay early up to there, or touches it, is in order now. */
+  private advance(end: number): void {
+    const { ranges } = this
+    let reached = end
+    let used = 0
+    while (used < ranges.length && ranges[used]! <= reached) {
+      reached = Math.max(reached, ranges[used + 1]!)
+      used += 2
+    }
+    ranges.splice(0, used)
+    this.next = reached
+  }
+}

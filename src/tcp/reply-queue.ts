@@ -1,0 +1,118 @@
+import type { IpAddress } from '../wire/address.ts'
+import { ACK, RST, type Segment } from '../wire/segment.ts'
+
+/** Octets-saving layout of a reply: two addresses of four words, ports, seq, ack, flags with window, two timestamps. */
+const WORDS = 14
+const LOCAL = 4
+const PORTS = 8
+const SEQ = 9
+const ACKNOWLEDGMENT = 10
+const CONTROL = 11
+const TS_VAL = 12
+const TS_ECR = 13
+/** Beside the flags: the reply has timestamps. */
+const STAMPED = 0x8000
+
+/**
+ * Answers that belong to no connection (RST, challenge ACKs of half-open entries), waiting for the link: a ring of
+ * words, bounded, so that a flood of bad segments holds neither memory nor objects.
+ */
+export class ReplyQueue {
+  private readonly words: Int32Array
+  private readonly limit: number
+  private head = 0
+  private count = 0
+
+  constructor(limit: number) {
+    this.limit = limit
+    this.words = new Int32Array(limit * WORDS)
+  }
+
+  get length(): number {
+    return this.count
+  }
+
+  /** Takes header fields and timestamps of `reply`, no payload and no other options. False when there is no room. */
+  push(reply: Segment): boolean {
+    if (this.count === this.limit) return false
+    const at = ((this.head + this.count) % this.limit) * WORDS
+    const { words } = this
+    writeAddress(words, at, reply.destination)
+    writeAddress(words, at + LOCAL, reply.source)
+    words[at + PORTS] = (reply.destinationPort << 16) | reply.sourcePort
+    words[at + SEQ] = reply.seq
+    words[at + ACKNOWLEDGMENT] = reply.ack
+    words[at + CONTROL] = (reply.wnd << 16) | reply.flags | (reply.timestamps ? STAMPED : 0)
+    words[at + TS_VAL] = reply.tsVal
+    words[at + TS_ECR] = reply.tsEcr
+    this.count++
+    return true
+  }
+
+  /** The oldest answer, written into `out`, whose addresses are its own. False when there is none. */
+  shift(out: Segment): boolean {
+    if (this.count === 0) return false
+    const at = this.head * WORDS
+    const { words } = this
+    out.clear()
+    readAddress(words, at, out.destination)
+    readAddress(words, at + LOCAL, out.source)
+    out.destinationPort = words[at + PORTS]! >>> 16
+    out.sourcePort = words[at + PORTS]! & 0xffff
+    out.seq = words[at + SEQ]! >>> 0
+    out.ack = words[at + ACKNOWLEDGMENT]! >>> 0
+    const control = words[at + CONTROL]!
+    out.wnd = control >>> 16
+    out.flags = control & 0x1ff
+    out.timestamps = (control & STAMPED) !== 0
+    out.tsVal = words[at + TS_VAL]! >>> 0
+    out.tsEcr = words[at + TS_ECR]! >>> 0
+    this.head = (this.head + 1) % this.limit
+    this.count--
+    return true
+  }
+}
+
+function writeAddress(words: Int32Array, at: number, address: IpAddress): void {
+  words[at] = address.a
+  words[at + 1] = address.b
+  words[at + 2] = address.c
+  words[at + 3] = address.d
+}
+
+function readAddress(words: Int32Array, at: number, into: IpAddress): void {
+  into.a = words[at]!
+  into.b = words[at + 1]!
+  into.c = words[at + 2]!
+  into.d = words[at + 3]!
+}
+
+/** Turns a segment's addresses and ports around. */
+function facing(segment: Segment, into: Segment): void {
+  into.clear()
+  into.source = segment.destination
+  into.sourcePort = segment.destinationPort
+  into.destination = segment.source
+  into.destinationPort = segment.sourcePort
+}
+
+/** The RST for a segment that fits nothing (RFC 9293 §3.10.7.1): `<SEQ=SEG.ACK>` with an ACK, else `<SEQ=0><ACK=SEG.SEQ+SEG.LEN>`. */
+export function resetFor(segment: Segment, into: Segment): void {
+  facing(segment, into)
+  if (segment.has(ACK)) {
+    into.flags = RST
+    into.seq = segment.ack
+  } else {
+    into.flags = RST | ACK
+    into.ack = (segment.seq + segment.len) >>> 0
+  }
+}
+
+/** An ACK without a connection. */
+export function acknowledgmentFor(segment: Segment, seq: number, ack: number, wnd: number, into: Segment): void {
+  facing(segment, into)
+  into.flags = ACK
+  into.seq = seq
+  into.ack = ack
+  into.wnd = wnd
+}

@@ -1,0 +1,62 @@
+/** The eleven states of RFC 9293 §3.3.2. */
+export type State =
+  | 'CLOSED'
+  | 'LISTEN'
+  | 'SYN-SENT'
+  | 'SYN-RECEIVED'
+  | 'ESTABLISHED'
+  | 'FIN-WAIT-1'
+  | 'FIN-WAIT-2'
+  | 'CLOSE-WAIT'
+  | 'CLOSING'
+  | 'LAST-ACK'
+  | 'TIME-WAIT'
+
+/** An arrow of figure 5: from, to, and what brings it about. */
+export interface Transition {
+  readonly from: State
+  readonly to: State
+  readonly cause: string
+}
+
+/**
+ * RFC 9293 figure 5 as data, with the arrows that its text adds (resets, aborts, a FIN on the third ACK). The only
+ * writer of a connection's state asserts that its step is one of these; diagrams are drawn from it.
+ */
+export const TRANSITIONS: readonly Transition[] = [
+  { from: 'CLOSED', to: 'LISTEN', cause: 'passive OPEN' },
+  { from: 'CLOSED', to: 'SYN-SENT', cause: 'active OPEN: send SYN' },
+  { from: 'LISTEN', to: 'CLOSED', cause: 'CLOSE' },
+  { from: 'LISTEN', to: 'SYN-RECEIVED', cause: 'receive SYN: send SYN,ACK' },
+  { from: 'SYN-SENT', to: 'SYN-RECEIVED', cause: 'receive SYN: send SYN,ACK' },
+  { from: 'SYN-SENT', to: 'ESTABLISHED', cause: 'receive SYN,ACK: send ACK' },
+  { from: 'SYN-SENT', to: 'CLOSED', cause: 'CLOSE, receive RST, or no answer' },
+  { from: 'SYN-RECEIVED', to: 'ESTABLISHED', cause: 'receive ACK of SYN' },
+  { from: 'SYN-RECEIVED', to: 'LISTEN', cause: 'receive RST, or no answer, after a passive OPEN' },
+  { from: 'SYN-RECEIVED', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer, after an active OPEN' },
+  { from: 'SYN-RECEIVED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },
+  { from: 'ESTABLISHED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },
+  { from: 'ESTABLISHED', to: 'CLOSE-WAIT', cause: 'receive FIN: send ACK' },
+  { from: 'ESTABLISHED', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer' },
+  { from: 'FIN-WAIT-1', to: 'FIN-WAIT-2', cause: 'receive ACK of FIN' },
+  { from: 'FIN-WAIT-1', to: 'CLOSING', cause: 'receive FIN: send ACK' },
+  { from: 'FIN-WAIT-1', to: 'TIME-WAIT', cause: 'receive FIN and ACK of FIN: send ACK' },
+  { from: 'FIN-WAIT-1', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer' },
+  { from: 'FIN-WAIT-2', to: 'TIME-WAIT', cause: 'receive FIN: send ACK' },
+  { from: 'FIN-WAIT-2', to: 'CLOSED', cause: 'ABORT, receive RST, or nobody waits any more' },
+  { from: 'CLOSE-WAIT', to: 'LAST-ACK', cause: 'CLOSE: send FIN' },
+  { from: 'CLOSE-WAIT', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer' },
+  { from: 'CLOSING', to: 'TIME-WAIT', cause: 'receive ACK of FIN' },
+  { from: 'CLOSING', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer' },
+  { from: 'LAST-ACK', to: 'CLOSED', cause: 'receive ACK of FIN, or RST, or no answer' },
+  { from: 'TIME-WAIT', to: 'CLOSED', cause: '2 MSL have passed' },
+]
+
+const ALLOWED: ReadonlySet<string> = new Set(TRANSITIONS.map(({ from, to }) => `${from} ${to}`))
+
+export function isTransition(from: State, to: State): boolean {
+  return ALLOWED.has(`${from} ${to}`)
+}
+
+/** The names of the classic description, where they differ from the standard's. */
+export const CLASSIC_NAMES: Partial<Record<State, string>> = { 'SYN-SENT': 'SYN_SEND', 'SYN-RECEIVED': 'SYN_RECV' }

@@ -1,0 +1,102 @@
+import type { Instant, Milliseconds } from '../wire/instant.ts'
+import type { Connection } from './connection.ts'
+import { armRetransmission, giveUpAt } from './output.ts'
+import { seqDistance } from './seq.ts'
+
+const NEVER: Instant = Number.POSITIVE_INFINITY
+
+/** The longest wait between two zero-window probes. */
+const MOST_PERSIST: Milliseconds = 60_000
+
+/** Does what the clock has made due by `now` (RFC 9293 §3.10.8). */
+export function handleTimeouts(connection: Connection, now: Instant): void {
+  if (connection.closeAt <= now) {
+    connection.finish(undefined)
+    return
+  }
+  if (connection.delayedAckAt <= now) {
+    connection.delayedAckAt = NEVER
+    connection.acksDue = Math.max(connection.acksDue, 1)
+  }
+  if (connection.retransmitAt <= now) retransmit(connection, now)
+  else if (connection.persistAt <= now) persist(connection, now)
+  connection.host.ready(connection)
+}
+
+function retransmit(connection: Connection, now: Instant): void {
+  connection.retransmitAt = NEVER
+  connection.host.counters.TCPTimeouts++
+  if (now >= giveUpAt(connection)) {
+    giveUp(connection)
+    return
+  }
+  if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
+    connection.synDue = true
+  } else {
+    connection.recovery.timedOut(connection)
+  }
+  // RFC 9293 MUST-18, RFC 6298 (5.5)
+  connection.rto.backOff()
+  connection.timedAt = NEVER
+}
+
+function persist(connection: Connection, now: Instant): void {
+  connection.persistAt = NEVER
+  // RFC 9293 MUST-37: for ever, as long as the peer answers; each answer moves `stalledSince`.
+  if (connection.probes > 0 && now >= giveUpAt(connection)) {
+    giveUp(connection)
+    return
+  }
+  connection.probeDue = true
+  connection.probes++
+}
+
+function giveUp(connection: Connection): void {
+  connection.host.counters.TCPAbortOnTimeout++
+  connection.finish(connection.softError ?? 'ETIMEDOUT')
+}
+
+/**
+ * Sets the timers after everything that could be sent has been: the retransmission timer while something is out, the
+ * persist timer while the window keeps something back and nothing is out that would ask for an answer.
+ */
+export function setTimers(connection: Connection, now: Instant): void {
+  switch (connection.state) {
+    case 'CLOSED':
+    case 'SYN-SENT':
+    case 'SYN-RECEIVED':
+    case 'TIME-WAIT':
+      return
+  }
+  const { snd } = connection.tcb
+  const inFlight = snd.una !== snd.nxt
+  if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && hasUnsent(connection)) {
+    connection.retransmitAt = NEVER
+    setPersist(connection, now)
+    return
+  }
+  connection.persistAt = NEVER
+  connection.probes = 0
+  if (inFlight) {
+    armRetransmission(connection)
+  } else {
+    connection.retransmitAt = NEVER
+    connection.stalledSince = NEVER
+  }
+  if (connection.released && connection.state === 'FIN-WAIT-2' && connection.closeAt === NEVER) {
+    connection.closeAt = now + connection.host.config.finWait2Timeout
+  }
+}
+
+function setPersist(connection: Connection, now: Instant): void {
+  if (connection.stalledSince === NEVER) connection.stalledSince = now
+  if (connection.persistAt !== NEVER) return
+  // RFC 9293 SHLD-29: the first probe after an RTO; SHLD-30: then with doubled waits.
+  connection.persistAt = now + Math.min(connection.rto.value * 2 ** Math.min(connection.probes, 16), MOST_PERSIST)
+}
+
+function hasUnsent(connection: Connection): boolean {
+  const { snd } = connection.tcb
+  const waiting = connection.sendBuffer.length - seqDistance(snd.una, snd.resend)
+  return waiting > 0 || (waiting === 0 && connection.finQueued && !connection.finSent)
+}

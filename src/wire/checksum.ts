@@ -1,0 +1,123 @@
+import type { IpAddress } from './address.ts'
+
+// The Internet checksum of RFC 1071, the complement of the one's-complement sum of big-endian 16-bit words. On the hot
+// path: nothing here allocates. Measured on one EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs.
+
+/** From so many octets on, reading 32 bits at a time pays for finding the view to read them through. */
+const WORDS_PAY_FROM = 96
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/**
+ * Adds octets[start] up to octets[end] to `sum`, as 16-bit words; an odd last octet counts as if a 0 followed. To sum a
+ * packet in several parts, all but the last must be of even length. {@link foldChecksum} ends the sum.
+ */
+export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 0): number {
+  return end - start < WORDS_PAY_FROM ? sum + sumByOctet(octets, start, end) : sum + sumByWord(octets, start, end)
+}
+
+function sumByOctet(octets: Uint8Array, start: number, end: number): number {
+  let high = 0
+  let low = 0
+  let i = start
+  for (; i + 8 <= end; i += 8) {
+    high += octets[i]! + octets[i + 2]! + octets[i + 4]! + octets[i + 6]!
+    low += octets[i + 1]! + octets[i + 3]! + octets[i + 5]! + octets[i + 7]!
+  }
+  for (; i + 2 <= end; i += 2) {
+    high += octets[i]!
+    low += octets[i + 1]!
+  }
+  if (i < end) high += octets[i]!
+  return (high << 8) + low
+}
+
+/**
+ * Octets before and after the aligned 32-bit words are summed one by one. The words may be read in the machine's own
+ * order, and from an odd octet on: both only swap the octets of the sum (RFC 1071 §2 (B)).
+ */
+function sumByWord(octets: Uint8Array, start: number, end: number): number {
+  const words = wordsOf(octets)
+  const head = -(octets.byteOffset + start) & 3
+  const first = (octets.byteOffset + start + head) >>> 2
+  const last = (octets.byteOffset + end) >>> 2
+  const tail = start + head + 4 * (last - first)
+
+  const inMachineOrder = foldWide(sumWords(words, first, last))
+  const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumByOctet(octets, tail, end)
+  return sumByOctet(octets, start, start + head) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
+}
+
+/** In floating point, exact below 2^53: it is faster than carrying in 32 bits, and four sums at once faster than one. */
+function sumWords(words: Uint32Array, first: number, last: number): number {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let i = first
+  for (; i + 8 <= last; i += 8) {
+    a += words[i]! + words[i + 4]!
+    b += words[i + 1]! + words[i + 5]!
+    c += words[i + 2]! + words[i + 6]!
+    d += words[i + 3]! + words[i + 7]!
+  }
+  for (; i < last; i++) a += words[i]!
+  return a + b + c + d
+}
+
+/** Folds a sum of 32-bit words, below 2^48, to 16 bits. */
+function foldWide(sum: number): number {
+  return foldSum(foldSum(sum % 0x1_0000_0000) + Math.floor(sum / 0x1_0000_0000))
+}
+
+function swap(sum: number): number {
+  return ((sum & 0xff) << 8) | (sum >>> 8)
+}
+
+// The views of the two buffers seen last, which are the one received into and the one transmitted from. A WeakMap would
+// hold more, but costs 3 µs for each buffer that is used but once. The price is that two buffers are kept from collection.
+let recentBuffer: ArrayBufferLike | undefined
+let recentWords: Uint32Array = new Uint32Array(0)
+let olderBuffer: ArrayBufferLike | undefined
+let olderWords: Uint32Array = new Uint32Array(0)
+
+/** The whole buffer under `octets` in 32-bit words. */
+function wordsOf(octets: Uint8Array): Uint32Array {
+  const buffer = octets.buffer
+  if (buffer === recentBuffer) return recentWords
+  const words = buffer === olderBuffer ? olderWords : new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
+  olderBuffer = recentBuffer
+  olderWords = recentWords
+  recentBuffer = buffer
+  recentWords = words
+  return words
+}
+
+/** The sum, below 2^32, folded to 16 bits and complemented: a checksum field's value. 0 over what holds a right one. */
+export function foldChecksum(sum: number): number {
+  return ~foldSum(sum) & 0xffff
+}
+
+/** The sum, below 2^32, folded to 16 bits but not complemented: what a link that completes checksums finds in the field. */
+export function foldSum(sum: number): number {
+  const folded = (sum & 0xffff) + (sum >>> 16)
+  return (folded & 0xffff) + (folded >>> 16)
+}
+
+/**
+ * The sum of the pseudo-header of RFC 9293 §3.1 (IPv4) or RFC 8200 §8.1 (IPv6). `length` is the transport's, header
+ * and payload in octets.
+ */
+export function pseudoHeaderSum(source: IpAddress, destination: IpAddress, protocol: number, length: number): number {
+  const sum = protocol + sumWord(length) + sumWord(source.d) + sumWord(destination.d)
+  if (source.family === 4) return sum
+  return (
+    sum +
+    (sumWord(source.a) + sumWord(source.b) + sumWord(source.c)) +
+    (sumWord(destination.a) + sumWord(destination.b) + sumWord(destination.c))
+  )
+}
+
+function sumWord(word: number): number {
+  return (word >>> 16) + (word & 0xffff)
+}

@@ -1,0 +1,121 @@
+import { readUint16, readUint32, writeUint16, writeUint32 } from './octets.ts'
+import { ABSENT, MAX_SACK_BLOCKS, type Segment } from './segment.ts'
+
+const EOL = 0
+const NOP = 1
+const MSS = 2
+const WINDOW_SCALE = 3
+const SACK_PERMITTED = 4
+const SACK = 5
+const TIMESTAMPS = 8
+
+/** Octets of options that a header has room for. */
+export const MAX_OPTIONS_LENGTH = 40
+
+/**
+ * Reads the options at octets[start] up to octets[end] in whatever segment they come (RFC 9293 MUST-4, MUST-5) and at
+ * any alignment (MUST-64). Unknown ones are skipped by their length (MUST-6, MUST-68), known ones of a wrong length
+ * too; a length that cannot be ends the reading, and what was read until then stands (MUST-7).
+ */
+export function parseTcpOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
+  into.clearOptions()
+  into.optionsStart = start
+  into.optionsEnd = end
+  let at = start
+  while (at < end) {
+    const kind = octets[at]!
+    if (kind === EOL) return
+    if (kind === NOP) {
+      at += 1
+      continue
+    }
+    if (at + 1 >= end) return
+    const length = octets[at + 1]!
+    if (length < 2 || at + length > end) return
+    readOption(octets, at, kind, length, into)
+    at += length
+  }
+}
+
+function readOption(octets: Uint8Array, at: number, kind: number, length: number, into: Segment): void {
+  if (kind === TIMESTAMPS && length === 10) {
+    into.timestamps = true
+    into.tsVal = readUint32(octets, at + 2)
+    into.tsEcr = readUint32(octets, at + 6)
+  } else if (kind === SACK && length >= 10 && length % 8 === 2) {
+    into.sackBlocks = Math.min((length - 2) / 8, MAX_SACK_BLOCKS)
+    for (let i = 0; i < 2 * into.sackBlocks; i++) into.sackEdges[i] = readUint32(octets, at + 2 + 4 * i)
+  } else if (kind === MSS && length === 4) {
+    into.mss = readUint16(octets, at + 2)
+  } else if (kind === WINDOW_SCALE && length === 3) {
+    into.windowScale = octets[at + 2]!
+  } else if (kind === SACK_PERMITTED && length === 2) {
+    into.sackPermitted = true
+  }
+}
+
+/** Octets that the options of `segment` take, a multiple of 4 up to 40: SACK blocks that don't fit are left out. */
+export function tcpOptionsLength(segment: Segment): number {
+  const length = lengthBeforeSack(segment)
+  const blocks = fittingSackBlocks(segment, length)
+  return blocks > 0 ? length + 4 + 8 * blocks : length
+}
+
+function lengthBeforeSack(segment: Segment): number {
+  let length = segment.mss === ABSENT ? 0 : 4
+  if (segment.timestamps) length += 12
+  else if (segment.sackPermitted) length += 4
+  if (segment.windowScale !== ABSENT) length += 4
+  return length
+}
+
+function fittingSackBlocks(segment: Segment, before: number): number {
+  return Math.min(segment.sackBlocks, (MAX_OPTIONS_LENGTH - 4 - before) >> 3)
+}
+
+/**
+ * Writes the options at into[at] in the order and alignment of Linux: NOPs before an option bring it to a multiple of
+ * four octets, so that no padding is left behind the last (RFC 9293 MUST-69). Returns where they end.
+ */
+export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment): number {
+  let end = at
+  if (segment.mss !== ABSENT) {
+    into[end] = MSS
+    into[end + 1] = 4
+    writeUint16(into, end + 2, segment.mss)
+    end += 4
+  }
+  if (segment.timestamps) {
+    into[end] = segment.sackPermitted ? SACK_PERMITTED : NOP
+    into[end + 1] = segment.sackPermitted ? 2 : NOP
+    into[end + 2] = TIMESTAMPS
+    into[end + 3] = 10
+    writeUint32(into, end + 4, segment.tsVal)
+    writeUint32(into, end + 8, segment.tsEcr)
+    end += 12
+  } else if (segment.sackPermitted) {
+    into[end] = NOP
+    into[end + 1] = NOP
+    into[end + 2] = SACK_PERMITTED
+    into[end + 3] = 2
+    end += 4
+  }
+  if (segment.windowScale !== ABSENT) {
+    into[end] = NOP
+    into[end + 1] = WINDOW_SCALE
+    into[end + 2] = 3
+    into[end + 3] = segment.windowScale
+    end += 4
+  }
+  return segment.sackBlocks === 0 ? end : writeSack(into, end, segment, fittingSackBlocks(segment, end - at))
+}
+
+function writeSack(into: Uint8Array, at: number, segment: Segment, blocks: number): number {
+  if (blocks <= 0) return at
+  into[at] = NOP
+  into[at + 1] = NOP
+  into[at + 2] = SACK
+  into[at + 3] = 2 + 8 * blocks
+  for (let i = 0; i < 2 * blocks; i++) writeUint32(into, at + 4 + 4 * i, segment.sackEdges[i]!)
+  return at + 4 + 8 * blocks
+}
