@@ -1,3 +1,4 @@
+import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, type TcpConfig, tcpConfig } from '../tcp/config.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { Counters } from '../tcp/counters.ts'
@@ -18,6 +19,8 @@ import { Segment } from '../wire/segment.ts'
 import { parseTcp, writeTcp } from '../wire/tcp.ts'
 import { Icmp } from './icmp.ts'
 import { isUnicast, LocalAddresses } from './local-addresses.ts'
+
+export type { ListenOptions }
 
 export interface StackOptions {
   /** The stack's own addresses in CIDR notation: `['10.77.0.2/24', 'fd77::2/64']`. */
@@ -139,7 +142,10 @@ export class Stack {
    */
   listen(options: ListenOptions): Listener {
     checkPort(options.port, 0)
-    return this.tcp.listen(options, options.address === undefined ? undefined : this.ownAddress(options.address))
+    return this.tcp.listening.listen(
+      options,
+      options.address === undefined ? undefined : this.ownAddress(options.address),
+    )
   }
 
   /**
@@ -173,7 +179,8 @@ export class Stack {
   }
 
   unreachable(quoted: QuotedTcp, code: ConnectionErrorCode): void {
-    this.tcp.receiveUnreachable(
+    arrivesUnreachable(
+      this.tcp,
       quoted.source,
       quoted.sourcePort,
       quoted.destination,

@@ -1,15 +1,12 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
-import type { Counters } from './counters.ts'
+import type { ConnectionHost } from './connection-host.ts'
 import type { Waiting } from './deadlines.ts'
-import type { DropReason } from './drop-reason.ts'
 import { ConnectionError, type ConnectionErrorCode, callError } from './errors.ts'
 import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { Listener } from './listener.ts'
-import type { Observer } from './observer.ts'
 import { windowWouldOpen } from './output.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery.ts'
@@ -19,31 +16,6 @@ import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
-
-/** What a connection needs of the endpoint it belongs to. */
-export interface ConnectionHost {
-  readonly config: TcpConfig
-  readonly counters: Counters
-  readonly observer: Observer | undefined
-  /** Octets of IP packet that the link takes. */
-  readonly mtu: number
-  /** The last instant that the endpoint was told. */
-  readonly now: Instant
-  /** The connection may have something to send, or timers to set. */
-  ready(connection: Connection): void
-  /** The connection has something to tell, for the first time since all was told. */
-  notify(connection: Connection): void
-  /** Sends a RST for this connection, which need not exist any more when it goes out. */
-  resetPeer(connection: Connection): void
-  /** The connection is in TIME-WAIT from now on. */
-  enteredTimeWait(connection: Connection): void
-  /** The connection is CLOSED: forget it. */
-  forget(connection: Connection): void
-  /** The segment at hand goes no further, or not all of it; the first reason counts. */
-  drop(reason: DropReason): void
-  initialSequence(connection: Connection): number
-  newCongestionControl(mss: number): CongestionControl
-}
 
 /**
  * One connection in any state but LISTEN and passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state

@@ -1,10 +1,11 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { ACK, RST, Segment, SYN } from '../wire/segment.ts'
+import { RST, Segment } from '../wire/segment.ts'
 import { arrivesHalfOpen } from './arrives/half-open.ts'
 import { arrivesListen } from './arrives/listen.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
+import { recycles } from './arrives/time-wait.ts'
 import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import { Reno } from './congestion/reno.ts'
@@ -12,22 +13,19 @@ import { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { DropReason } from './drop-reason.ts'
-import { type ConnectionErrorCode, callError } from './errors.ts'
+import { callError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import { initialSequence, timestampClock, timestampOffset } from './isn.ts'
-import { Listener, type ListenerHost, type ListenOptions } from './listener.ts'
-import { Listeners } from './listeners.ts'
-import type { HandshakeKind, Observer } from './observer.ts'
+import { Listening } from './listening.ts'
+import type { Observer } from './observer.ts'
 import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
-import { connectionOf, establishFromRow } from './passive-open.ts'
 import { EphemeralPorts } from './ports.ts'
 import { resetFor } from './reply-queue.ts'
-import { seqLess, seqWithin } from './seq.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
-import { NONE, type SynQueue } from './syn-queue.ts'
+import { NONE } from './syn-queue.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -43,7 +41,7 @@ export interface EndpointHost {
  * TCP for one host: finds whom a segment is for, and knows what is due. Pure: it is told segments, calls and the time,
  * and asked for segments, events and the next deadline.
  */
-export class Endpoint implements OutputHost, ListenerHost {
+export class Endpoint implements OutputHost {
   readonly config: TcpConfig
   readonly isnKey: SipKey
   readonly timestampKey: SipKey
@@ -53,7 +51,7 @@ export class Endpoint implements OutputHost, ListenerHost {
   now: Instant = 0
   /** Scratch for answers without a connection. */
   readonly reply: Segment = new Segment()
-  readonly listeners: Listeners = new Listeners()
+  readonly listening: Listening
   /** In every state but passive SYN-RECEIVED, TIME-WAIT included. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   /** In TIME-WAIT, the oldest first. */
@@ -73,6 +71,7 @@ export class Endpoint implements OutputHost, ListenerHost {
     this.timestampKey = deriveKey(secret, 2)
     this.initialWindow = Math.min(config.receiveBuffer, 65_535)
     this.output = new OutputQueue(this)
+    this.listening = new Listening(this, this.output, this.events)
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
   }
 
@@ -94,11 +93,11 @@ export class Endpoint implements OutputHost, ListenerHost {
     const { source, sourcePort, destination, destinationPort } = segment
     const hash = tupleHash(this.hashKey, destination, destinationPort, source, sourcePort)
     const connection = this.connections.get(hash, destination, destinationPort, source, sourcePort)
-    if (connection !== undefined && !this.isReincarnation(connection, segment)) {
+    if (connection !== undefined && !recycles(this, connection, segment)) {
       this.deliver(connection, segment)
       return
     }
-    const listener = this.listeners.get(destination, destinationPort)
+    const listener = this.listening.listeners.get(destination, destinationPort)
     if (listener === undefined) {
       this.arrivesClosed(segment)
       return
@@ -116,10 +115,7 @@ export class Endpoint implements OutputHost, ListenerHost {
       handleTimeouts(due, now)
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
-    for (const listener of this.listeners.all) {
-      this.advanceRows(listener, listener.queues[4])
-      this.advanceRows(listener, listener.queues[6])
-    }
+    this.listening.advance()
   }
 
   /** Fills in the next segment to be sent, with its addresses. False when nothing is due. */
@@ -133,28 +129,11 @@ export class Endpoint implements OutputHost, ListenerHost {
 
   /** Not later than the next moment at which `advance` has something to do, once `nextSegment` has said that nothing is due. */
   nextDeadline(): Instant {
-    let next = this.deadlines.next()
-    for (const listener of this.listeners.all) next = Math.min(next, listener.nextDeadline())
-    return next
+    return Math.min(this.deadlines.next(), this.listening.nextDeadline())
   }
 
   nextEvent(): StackEvent | undefined {
     return this.events.next()
-  }
-
-  /**
-   * Passive OPEN (RFC 9293 §3.10.1).
-   * @throws {Error} EADDRINUSE; EADDRNOTAVAIL if no port is free
-   * @throws {RangeError} ERR_OUT_OF_RANGE for an option
-   */
-  listen(options: ListenOptions, address: IpAddress | undefined): Listener {
-    const port = options.port === 0 ? this.freeListenPort(address) : options.port
-    if (this.listeners.conflicts(address, port)) {
-      throw callError('EADDRINUSE', `port ${port} of ${address ?? 'this stack'} has a listener already`)
-    }
-    const listener = new Listener(this, { ...options, port }, address)
-    this.listeners.add(listener)
-    return listener
   }
 
   /**
@@ -168,7 +147,12 @@ export class Endpoint implements OutputHost, ListenerHost {
     const port =
       localPort !== 0
         ? localPort
-        : this.ports.choose(local, remote, remotePort, (port) => !this.listeners.usesPort(port) && isFree(port))
+        : this.ports.choose(
+            local,
+            remote,
+            remotePort,
+            (port) => !this.listening.listeners.usesPort(port) && isFree(port),
+          )
     if (!isFree(port)) throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
     const hash = this.hash(local, port, remote, remotePort)
     const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
@@ -254,71 +238,7 @@ export class Endpoint implements OutputHost, ListenerHost {
     return new Reno(mss)
   }
 
-  answerDue(listener: Listener): void {
-    this.output.addListener(listener)
-  }
-
-  /** A SYN,ACK for this row; where too many wait for the link, the row stays, and its next wait brings the next try. */
-  answer(listener: Listener, queue: SynQueue, row: number): void {
-    if (!listener.scheduleAnswer(queue, row)) this.counters.SynAckQueueFull++
-  }
-
-  /** The client's ACK is in: the row becomes a connection, to which the same segment is given, text and FIN included. */
-  complete(listener: Listener, queue: SynQueue, row: number, segment: Segment): void {
-    if (this.isFull) {
-      this.drop('connection-table-full')
-      this.counters.ListenDrops++
-      return
-    }
-    this.deliver(this.promote(listener, queue, row), segment)
-  }
-
-  completeWaiting(listener: Listener, queue: SynQueue, row: number): void {
-    if (this.isFull) return
-    const window = queue.wnd[row]!
-    const connection = this.promote(listener, queue, row)
-    establishFromRow(connection, window)
-    this.ready(connection)
-  }
-
-  closeListener(listener: Listener): void {
-    this.listeners.delete(listener)
-    this.output.addClosing(listener)
-  }
-
-  observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
-    const { observer } = this
-    if (observer?.handshake === undefined) return
-    observer.handshake(kind, listener, listener.view(queue, row, this.now), this.now)
-  }
-
-  /**
-   * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2, RFC 5927). A half-open row
-   * notes nothing: its retransmissions go on to their end.
-   */
-  receiveUnreachable(
-    local: IpAddress,
-    localPort: number,
-    remote: IpAddress,
-    remotePort: number,
-    seq: number,
-    code: ConnectionErrorCode,
-  ): void {
-    const hash = this.hash(local, localPort, remote, remotePort)
-    const connection = this.connections.get(hash, local, localPort, remote, remotePort)
-    const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
-    if (connection === undefined || !seqWithin(seq, una, (nxt - una) >>> 0)) {
-      this.counters.OutOfWindowIcmps++
-      this.drop('icmp-out-of-window')
-      return
-    }
-    // RFC 9293 MUST-56: a soft error does not abort. SHLD-26 would have hard ones do so; on a synchronised connection
-    // RFC 5461 and 5927 advise against it, and an error that can be forged blind shall not reset (RFC 5927 §5.2).
-    if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') connection.finish(code)
-    else connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
-  }
-
-  private deliver(connection: Connection, segment: Segment): void {
+  deliver(connection: Connection, segment: Segment): void {
     const verdict =
       connection.state === 'SYN-SENT'
         ? arrivesSynSent(connection, segment)
@@ -337,54 +257,8 @@ export class Endpoint implements OutputHost, ListenerHost {
     this.replyReset(segment)
   }
 
-  /**
-   * Whether a SYN to a connection in TIME-WAIT asks for its next incarnation: beyond its last number (RFC 1122
-   * §4.2.2.13, RFC 9293 MAY-2), or later by its timestamp (RFC 6191). The old one is gone then.
-   */
-  private isReincarnation(connection: Connection, segment: Segment): boolean {
-    if (connection.state !== 'TIME-WAIT' || !segment.has(SYN) || segment.has(ACK | RST)) return false
-    if (this.listeners.get(segment.destination, segment.destinationPort) === undefined) return false
-    const { tcb } = connection
-    const later = tcb.timestamps && segment.timestamps && seqLess(tcb.tsRecent, segment.tsVal)
-    if (!later && !seqLess(tcb.rcv.nxt, segment.seq)) return false
-    this.counters.TWRecycled++
-    connection.finish(undefined)
-    return true
-  }
-
-  private promote(listener: Listener, queue: SynQueue, row: number): Connection {
-    const connection = connectionOf(this, listener, queue, row)
-    listener.counters.completed++
-    this.counters.PassiveOpens++
-    this.observeRow('completed', listener, queue, row)
-    queue.remove(row)
-    this.connections.add(connection)
-    listener.acceptQueue.push(connection)
-    this.events.addListener(listener)
-    return connection
-  }
-
-  private advanceRows(listener: Listener, queue: SynQueue): void {
-    for (let row = queue.due(this.now); row !== NONE; row = queue.due(this.now)) {
-      this.counters.TCPTimeouts++
-      if (queue.backOff(row)) {
-        this.answer(listener, queue, row)
-      } else {
-        listener.counters.expired++
-        this.counters.AttemptFails++
-        this.observeRow('expired', listener, queue, row)
-        queue.remove(row)
-      }
-    }
-  }
-
-  private hash(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
+  /** The hash of a four-tuple in this endpoint's tables. */
+  hash(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
     return tupleHash(this.hashKey, local, localPort, remote, remotePort)
-  }
-
-  private freeListenPort(address: IpAddress | undefined): number {
-    const [first, last] = this.config.ephemeralPorts
-    for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port)) return port
-    throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
   }
 }

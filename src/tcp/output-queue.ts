@@ -12,7 +12,7 @@ import { seqAdd } from './seq.ts'
 import { NONE, type SynQueue } from './syn-queue.ts'
 
 export interface OutputHost extends PassiveOpenHost {
-  observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void
+  readonly listening: { observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void }
   /** All that the connection had to send is sent. */
   quiet(connection: Connection): void
 }
@@ -88,7 +88,7 @@ export class OutputQueue {
       host.counters.RetransSegs++
       host.counters.TCPSynRetrans++
     }
-    host.observeRow(again ? 'syn-ack-retransmitted' : 'syn-ack-sent', listener, queue, row)
+    host.listening.observeRow(again ? 'syn-ack-retransmitted' : 'syn-ack-sent', listener, queue, row)
   }
 
   /** A RST for each half-open and each unaccepted connection of a listener that was closed (RFC 9293 §3.10.4, §3.10.5). */
@@ -124,7 +124,7 @@ export class OutputQueue {
     out.wnd = 0
     listener.counters.closed++
     host.counters.AttemptFails++
-    host.observeRow('closed', listener, queue, row)
+    host.listening.observeRow('closed', listener, queue, row)
     queue.remove(row)
   }
 

@@ -63,10 +63,10 @@ export function arrivesHalfOpen(
     listener.counters.acceptQueueFull++
     queue.wnd[row] = segment.wnd
     listener.keepWaiting(queue, row)
-    endpoint.observeRow('waiting', listener, queue, row)
+    endpoint.listening.observeRow('waiting', listener, queue, row)
     return
   }
-  endpoint.complete(listener, queue, row, segment)
+  endpoint.listening.complete(listener, queue, row, segment)
 }
 
 /** A RST at exactly RCV.NXT ends the row; another in the window is challenged (RFC 5961 §3); the rest is nothing. */
@@ -82,7 +82,7 @@ function handleReset(
     endpoint.counters.EmbryonicRsts++
     endpoint.counters.AttemptFails++
     listener.counters.reset++
-    endpoint.observeRow('reset', listener, queue, row)
+    endpoint.listening.observeRow('reset', listener, queue, row)
     queue.remove(row)
   } else if (seqWithin(segment.seq, next, endpoint.initialWindow)) {
     challenge(endpoint, queue, row, segment, 'tcp-rst-inexact')

@@ -44,6 +44,6 @@ function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: numbe
   const row = queue.insert(hash, syn, iss, now)
   listener.counters.held++
   if (syn.length > 0) endpoint.drop('tcp-text-ignored')
-  endpoint.observeRow('syn-received', listener, queue, row)
-  endpoint.answer(listener, queue, row)
+  endpoint.listening.observeRow('syn-received', listener, queue, row)
+  endpoint.listening.answer(listener, queue, row)
 }

@@ -1,0 +1,32 @@
+import type { IpAddress } from '../../wire/address.ts'
+import type { Endpoint } from '../endpoint.ts'
+import type { ConnectionErrorCode } from '../errors.ts'
+import { seqWithin } from '../seq.ts'
+
+/**
+ * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2). One that quotes a number
+ * which is not in flight is forged, or old (RFC 5927 §4.1). A half-open row notes nothing: its retransmissions go on to
+ * their end.
+ */
+export function arrivesUnreachable(
+  endpoint: Endpoint,
+  local: IpAddress,
+  localPort: number,
+  remote: IpAddress,
+  remotePort: number,
+  seq: number,
+  code: ConnectionErrorCode,
+): void {
+  const hash = endpoint.hash(local, localPort, remote, remotePort)
+  const connection = endpoint.connections.get(hash, local, localPort, remote, remotePort)
+  const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
+  if (connection === undefined || !seqWithin(seq, una, (nxt - una) >>> 0)) {
+    endpoint.counters.OutOfWindowIcmps++
+    endpoint.drop('icmp-out-of-window')
+    return
+  }
+  // RFC 9293 MUST-56: a soft error does not abort. SHLD-26 would have hard ones do so; on a synchronised connection
+  // RFC 5461 and 5927 advise against it, and an error that can be forged blind shall not reset (RFC 5927 §5.2).
+  if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') connection.finish(code)
+  else connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+}

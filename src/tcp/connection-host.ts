@@ -1,0 +1,32 @@
+import type { Instant } from '../wire/instant.ts'
+import type { TcpConfig } from './config.ts'
+import type { CongestionControl } from './congestion/controller.ts'
+import type { Connection } from './connection.ts'
+import type { Counters } from './counters.ts'
+import type { DropReason } from './drop-reason.ts'
+import type { Observer } from './observer.ts'
+
+/** What a connection needs of the endpoint it belongs to. */
+export interface ConnectionHost {
+  readonly config: TcpConfig
+  readonly counters: Counters
+  readonly observer: Observer | undefined
+  /** Octets of IP packet that the link takes. */
+  readonly mtu: number
+  /** The last instant that the endpoint was told. */
+  readonly now: Instant
+  /** The connection may have something to send, or timers to set. */
+  ready(connection: Connection): void
+  /** The connection has something to tell, for the first time since all was told. */
+  notify(connection: Connection): void
+  /** Sends a RST for this connection, which need not exist any more when it goes out. */
+  resetPeer(connection: Connection): void
+  /** The connection is in TIME-WAIT from now on. */
+  enteredTimeWait(connection: Connection): void
+  /** The connection is CLOSED: forget it. */
+  forget(connection: Connection): void
+  /** The segment at hand goes no further, or not all of it; the first reason counts. */
+  drop(reason: DropReason): void
+  initialSequence(connection: Connection): number
+  newCongestionControl(mss: number): CongestionControl
+}
