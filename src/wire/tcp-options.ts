@@ -42,7 +42,7 @@ function readOption(octets: Uint8Array, at: number, kind: number, length: number
     into.timestamps = true
     into.tsVal = readUint32(octets, at + 2)
     into.tsEcr = readUint32(octets, at + 6)
-  } else if (kind === SACK && length >= 10 && length % 8 === 2) {
+  } else if (kind === SACK && length % 8 === 2) {
     into.sackBlocks = Math.min((length - 2) / 8, MAX_SACK_BLOCKS)
     for (let i = 0; i < 2 * into.sackBlocks; i++) into.sackEdges[i] = readUint32(octets, at + 2 + 4 * i)
   } else if (kind === MSS && length === 4) {

@@ -48,7 +48,9 @@ test('options are read at any alignment, with NOPs and without (RFC 9293 MUST-64
 })
 
 test('nothing behind the end of the option list is read', () => {
-  assert.deepEqual(read('0402 00 020405b4'), { sackPermitted: true })
+  for (const rest of ['00 020405b4', '00 02 020405b4', '0000 020405b4']) {
+    assert.deepEqual(read(`0402${rest}`), { sackPermitted: true }, rest)
+  }
 })
 
 test('unknown options are skipped by their length (RFC 9293 MUST-6, MUST-68)', () => {
@@ -62,8 +64,28 @@ test('a length that cannot be ends the list, and what was read before it stands 
   }
 })
 
+test('an option that runs past the end is not read, whatever follows there (RFC 9293 MUST-7)', () => {
+  for (const option of ['020405b4', '030307', '0402', '080a0000000100000002', '050a0000000100000002']) {
+    const data = octets(`${option}${'ff'.repeat(8)}`)
+    for (let end = 0; end < option.length / 2; end++) {
+      const segment = new Segment()
+      parseTcpOptions(data, 0, end, segment)
+      assert.deepEqual(segment, Object.assign(new Segment(), { optionsEnd: end }), `${option}, ${end} octets`)
+    }
+  }
+})
+
 test('a known option of a wrong length is skipped (RFC 9293 MUST-7)', () => {
-  for (const wrong of ['0203b4', '020605b40000', '0302', '03040700', '040300', '080b000000010000000100', '0502']) {
+  for (const wrong of [
+    '0203b4',
+    '020605b40000',
+    '0302',
+    '03040700',
+    '040300',
+    '080b000000010000000100',
+    '0502',
+    '050b000000010000000200',
+  ]) {
     assert.deepEqual(read(`${wrong}0402`), { sackPermitted: true }, wrong)
   }
   assert.deepEqual(read('0506000000010402'), { sackPermitted: true })
