@@ -1,5 +1,5 @@
 import { type Citations, findCitations, type Place } from './citations.ts'
-import { DEVIATIONS } from './deviations.ts'
+import { DEVIATIONS, REMARKS } from './remarks.ts'
 import { REQUIREMENTS, type Requirement } from './requirements.ts'
 
 /** The test of this report itself names requirements without testing them. */
@@ -56,9 +56,9 @@ function totals({ code, tests }: Evidence): string[] {
   ]
   for (const kind of ['MUST', 'SHLD'] as const) {
     const ids = ofKind(kind).map(({ id }) => id)
-    const obeyed = ids.filter((id) => code.has(id))
+    const left = ids.filter((id) => id in DEVIATIONS)
+    const obeyed = ids.filter((id) => code.has(id) && !(id in DEVIATIONS))
     const tested = obeyed.filter((id) => tests.has(id))
-    const left = ids.filter((id) => !code.has(id) && id in DEVIATIONS)
     const open = ids.length - obeyed.length - left.length
     lines.push(`| ${kind} | ${ids.length} | ${obeyed.length} | ${tested.length} | ${left.length} | ${open} |`)
   }
@@ -67,17 +67,21 @@ function totals({ code, tests }: Evidence): string[] {
 
 function row({ id, section, statement }: Requirement, { code, tests }: Evidence): string {
   const rfc = `[${section}](https://www.rfc-editor.org/rfc/rfc9293#section-${section})`
-  const why = DEVIATIONS[id]
-  const obeyed = cell(code.get(id)) ?? (why === undefined ? 'not yet' : `no: ${why}`)
-  const tested = cell(tests.get(id)) ?? (why === undefined || code.has(id) ? 'not yet' : '')
-  return `| ${id} | ${rfc} | ${statement} | ${obeyed} | ${tested} |`
+  const cells = [id, rfc, statement, obeyed(id, code.get(id)), places(tests.get(id)) ?? 'not yet']
+  return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
-function cell(places: Place[] | undefined): string | undefined {
-  return places
+function obeyed(id: string, code: Place[] | undefined): string {
+  const remark = DEVIATIONS[id] ?? REMARKS[id]
+  const where = id in DEVIATIONS ? 'no' : (places(code) ?? 'not yet')
+  return remark === undefined ? where : `${where}<br>${remark}`
+}
+
+function places(found: Place[] | undefined): string | undefined {
+  return found
     ?.map(({ file, symbol }) => {
       const name = symbol === '' ? '' : ` ${file.endsWith('.test.ts') ? symbol : `\`${symbol}\``}`
-      return `[${file.replace(/^(src|test)\//, '')}](../${file})${name}`.replaceAll('|', '\\|')
+      return `[${file.replace(/^(src|test)\//, '')}](../${file})${name}`
     })
     .join('<br>')
 }

@@ -7,9 +7,11 @@ import { TunError } from './tun-error.ts'
 export interface Libc {
   read(fd: number, into: Uint8Array, count: number): number
   write(fd: number, octets: Uint8Array, count: number): number
-  /** The argument is a structure, which the kernel may write to, or a number. */
-  ioctl(fd: number, request: number, argument: Uint8Array | number): number
   socket(domain: number, type: number, protocol: number): number
+  /** With a structure, which the kernel may write to. */
+  ioctl(fd: number, request: number, structure: Uint8Array): number
+  /** With a plain number. */
+  ioctlValue(fd: number, request: number, value: number): number
   /** Calls back in the event loop whenever `fd` is ready: for reading always, for writing when asked for. */
   watch(fd: number, onReady: (writable: boolean) => void): Watch
 }
@@ -36,38 +38,59 @@ type Koffi = typeof import('koffi')
 
 async function load(): Promise<Libc> {
   try {
-    const koffi = await import('koffi')
-    return bind(koffi)
+    return bind(await import('koffi'))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new TunError(
       'ERR_FFI_UNAVAILABLE',
       `koffi, through which estab calls the kernel, does not load on ${process.platform}-${process.arch}: ${reason}. ` +
-        'Run npm install again, without --omit=optional: the binary comes in an optional package',
+        'Its binary comes as an optional package: install again without --omit=optional',
       { cause },
     )
   }
 }
 
+type Transfer = (fd: number, octets: Uint8Array, count: number) => number
+
 function bind(koffi: Koffi): Libc {
   const library = koffi.load(null)
-  // The results are declared int: no count here comes near 2^31, and a plain int costs no BigInt.
-  const read: (fd: number, into: Uint8Array, count: number) => number = library.func('int read(int, void *, size_t)')
-  const write: typeof read = library.func('int write(int, const void *, size_t)')
-  const socket: (domain: number, type: number, protocol: number) => number = library.func('int socket(int, int, int)')
-  const ioctl: typeof read = library.func('int ioctl(int, unsigned long, void *)')
-  const ioctlNumber: typeof socket = koffi.load(null).func('int ioctl(int, unsigned long, unsigned long)')
+  // Counts are declared to be int: none here comes near 2^31, and koffi then makes no BigInt.
+  const read: Transfer = library.func('read', 'int', ['int', 'void *', 'size_t'])
+  const write: Transfer = library.func('write', 'int', ['int', 'void *', 'size_t'])
+  const socket: Libc['socket'] = library.func('socket', 'int', ['int', 'int', 'int'])
+  const ioctl: Libc['ioctl'] = library.func('ioctl', 'int', ['int', 'ulong', 'void *'])
+  const ioctlValue: Libc['ioctlValue'] = library.func('ioctl', 'int', ['int', 'ulong', 'ulong'])
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   return {
     read: (fd, into, count) => result(read(fd, into, count)),
     write: (fd, octets, count) => result(write(fd, octets, count)),
     socket: (domain, type, protocol) => result(socket(domain, type, protocol)),
-    ioctl: (fd, request, argument) =>
-      result(
-        typeof argument === 'number'
-          ? ioctlNumber(fd, request, argument)
-          : (ioctl as unknown as (fd: number, request: number, argument: Uint8Array) => number)(fd, request, argument),
-      ),
+    ioctl: (fd, request, structure) => result(ioctl(fd, request, structure)),
+    ioctlValue: (fd, request, value) => result(ioctlValue(fd, request, value)),
     watch: (fd, onReady) => watch(koffi, fd, onReady),
+  }
+}
+
+function watch(koffi: Koffi, fd: number, onReady: (writable: boolean) => void): Watch {
+  let writableWanted = false
+  // The callback's arguments differ between koffi's declaration and its code, so none is used. An exception that left it
+  // would be lost and would leave the event loop in disorder: it is thrown from the loop's next turn instead.
+  const callback = (): void => {
+    try {
+      onReady(writableWanted)
+    } catch (error) {
+      setImmediate(() => {
+        throw error
+      })
+    }
+  }
+  const handle = koffi.node.poll(fd, { readable: true }, callback)
+  return {
+    wantWritable: (wanted) => {
+      if (wanted === writableWanted) return
+      writableWanted = wanted
+      handle.start({ readable: true, writable: wanted }, callback)
+    },
+    close: () => handle.close(),
   }
 }

@@ -150,6 +150,7 @@ export class Listener {
 
   /** The row whose SYN,ACK is due next: its queue, with the number in {@link row}; undefined when none is. */
   nextAnswer(): SynQueue | undefined {
+    if (!this.open) return undefined
     for (let handle = this.answers.shift(); handle !== undefined; handle = this.answers.shift()) {
       const queue = this.resolve(handle)
       if (!queue.has(this.row, SYN_ACK_DUE)) continue

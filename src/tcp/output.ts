@@ -93,7 +93,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   const fin = finWaits && length === waiting && snd.wnd > offset + length
   if (length === 0 && !fin) return false
   const again = seqLess(snd.resend, snd.nxt)
-  if (!again && !fin && !worthSending(connection, length, waiting, size, offset)) return false
+  if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
   emit(connection, out, snd.resend, length, fin)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
@@ -110,11 +110,19 @@ function sendData(connection: Connection, out: Segment): boolean {
 /**
  * The sender's silly window avoidance (RFC 9293 §3.8.6.2.1, MUST-38) with Nagle's algorithm (SHLD-7): a full segment; or
  * all there is, if nothing is in flight or the user wants no delay (MUST-17); or half of the largest window ever seen.
- * The override timeout is the persist timer's.
+ * The override timeout is the persist timer's. What is sent again need not wait for anything, but for what is in flight.
  */
-function worthSending(connection: Connection, length: number, waiting: number, size: number, offset: number): boolean {
+function worthSending(
+  connection: Connection,
+  length: number,
+  waiting: number,
+  size: number,
+  offset: number,
+  again: boolean,
+): boolean {
   if (length >= size) return true
-  if (length === waiting) return connection.noDelay || offset === 0
+  if (again && offset === 0) return true
+  if (length === waiting) return again || connection.noDelay || offset === 0
   return length >= connection.tcb.snd.wndMax / 2
 }
 

@@ -60,14 +60,11 @@ test('what is read comes in large chunks', async (t) => {
   const { server, client } = pair(t)
   await listening(server.createServer((socket) => socket.end(pattern(4 * 1024 * 1024))))
   const socket = client.connect({ port: 80, host: SERVER })
-  socket.pause()
-  await event(socket, 'connect')
   let chunks = 0
-  for await (const chunk of socket) {
-    chunks++
-    assert.ok((chunk as Buffer).length <= 65_536)
-  }
-  assert.ok(chunks < 2000, `${chunks} chunks`)
+  socket.on('data', () => chunks++)
+  await event(socket, 'end')
+  assert.equal(socket.bytesRead, 4 * 1024 * 1024)
+  assert.ok(chunks < 1000, `${chunks} chunks`)
 })
 
 test('half-close: the end of one direction leaves the other open', async (t) => {
@@ -138,7 +135,7 @@ test('a reader who does not read closes the window, and stops the writer', async
   // Every frame that is due is sent within a few turns; what remains waits for the reader.
   for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
   assert.ok(written <= 2 * buffer + 2 * 64 * 1024 + 2 * 16 * 1024, `${written} octets were taken`)
-  assert.ok(written >= buffer)
+  assert.ok(written >= buffer, `${written} octets were taken`)
   assert.equal(sha256(await collect(reader)), sha256(octets))
 })
 

@@ -3,11 +3,11 @@
  * five verbs. Whatever the stack sends and the trace does not say fails. CONTRIBUTING.md explains the notation.
  */
 import assert from 'node:assert/strict'
-import { type ListenOptions, Stack, type StackOptions } from '../../src/stack/stack.ts'
+import { Stack, type StackOptions } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { ConnectionError } from '../../src/tcp/errors.ts'
 import type { StackEvent } from '../../src/tcp/events.ts'
-import type { Listener } from '../../src/tcp/listener.ts'
+import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
 import { IpAddress, IpPrefix } from '../../src/wire/address.ts'
 import { differences, formatSegment } from './trace-format.ts'
 import { decode, encodeIcmp, encodeSegment, type Peer, type Sent, stream, streamOctet } from './trace-packet.ts'

@@ -1,7 +1,7 @@
 import type { Instant } from '../../wire/instant.ts'
 import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
-import { seqAdd, seqDistance, seqLessOrEqual, seqWithin } from '../seq.ts'
+import { seqAdd, seqDistance, seqLess, seqLessOrEqual, seqWithin } from '../seq.ts'
 import { handleAcknowledgment } from './acknowledgment.ts'
 import { challenge } from './challenge.ts'
 import { handleFin, handleText } from './text.ts'
@@ -16,13 +16,13 @@ const PAWS_IDLE = 24 * 24 * 3600 * 1000
 export function arrivesOtherwise(connection: Connection, segment: Segment, now: Instant): 'reset' | undefined {
   if (connection.state === 'SYN-RECEIVED') trimSyn(connection, segment)
   // First: the sequence number.
-  if (!isTimely(connection, segment, now)) return undefined
+  if (isOldDuplicate(connection, segment, now)) return undefined
   if (!isAcceptable(connection, segment)) {
-    if (segment.has(RST)) connection.host.drop('tcp-rst-ignored')
-    else if (segment.has(SYN)) challengeSyn(connection, segment)
-    else challenge(connection, segment, 'tcp-out-of-window')
+    refuseUnacceptable(connection, segment)
     return undefined
   }
+  trimToClosedWindow(connection, segment)
+  noteTimestamp(connection, segment, now)
   // Second: the RST bit.
   if (segment.has(RST)) {
     handleReset(connection, segment)
@@ -62,25 +62,26 @@ function trimSyn(connection: Connection, segment: Segment): void {
   segment.wnd >>>= tcb.snd.scale
 }
 
-/** PAWS, and what it needs (RFC 7323 §5.3 R1 to R3). */
-function isTimely(connection: Connection, segment: Segment, now: Instant): boolean {
+/** PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). */
+function isOldDuplicate(connection: Connection, segment: Segment, now: Instant): boolean {
   const { tcb, host } = connection
-  if (!tcb.timestamps || segment.has(RST)) return true
+  if (!tcb.timestamps || segment.has(RST)) return false
   if (!segment.timestamps) {
     host.drop('tcp-timestamp-missing')
-    return false
+    return true
   }
-  const age = seqDistance(segment.tsVal, tcb.tsRecent)
-  if (age > 0 && now - tcb.tsRecentAt < PAWS_IDLE) {
-    host.counters.PAWSEstab++
-    challenge(connection, segment, 'tcp-paws')
-    return false
-  }
-  if (seqLessOrEqual(segment.seq, tcb.lastAckSent) && isAcceptable(connection, segment)) {
-    tcb.tsRecent = segment.tsVal
-    tcb.tsRecentAt = now
-  }
+  if (!seqLess(segment.tsVal, tcb.tsRecent) || now - tcb.tsRecentAt >= PAWS_IDLE) return false
+  host.counters.PAWSEstab++
+  challenge(connection, segment, 'tcp-paws')
   return true
+}
+
+/** RFC 7323 §4.3 (2), (3): the timestamp to echo is that of the segment which the last ACK was waiting for. */
+function noteTimestamp(connection: Connection, segment: Segment, now: Instant): void {
+  const { tcb } = connection
+  if (!tcb.timestamps || !segment.timestamps || !seqLessOrEqual(segment.seq, tcb.lastAckSent)) return
+  tcb.tsRecent = segment.tsVal
+  tcb.tsRecentAt = now
 }
 
 /**
@@ -91,19 +92,34 @@ function isTimely(connection: Connection, segment: Segment, now: Instant): boole
 function isAcceptable(connection: Connection, segment: Segment): boolean {
   const { rcv } = connection.tcb
   const window = seqDistance(rcv.nxt, rcv.edge)
-  const { seq } = segment
   const length = segment.len
-  if (length === 0) return seqWithin(seq, rcv.nxt, window + 1)
-  if (window > 0) return seqWithin(seq, rcv.nxt, window) || seqWithin(seqAdd(seq, length - 1), rcv.nxt, window)
-  if (seq !== rcv.nxt || segment.has(SYN)) return false
-  if (segment.length > 0) {
-    // A probe: the answer tells the window (RFC 9293 §3.8.6.1).
-    segment.length = 0
-    segment.flags &= ~FIN
-    connection.acksDue = Math.max(connection.acksDue, 1)
-    connection.host.drop('tcp-zero-window')
+  if (length === 0) return seqWithin(segment.seq, rcv.nxt, window + 1)
+  if (window === 0) return segment.seq === rcv.nxt && !segment.has(SYN)
+  const last = seqAdd(segment.seq, length - 1)
+  return seqWithin(segment.seq, rcv.nxt, window) || seqWithin(last, rcv.nxt, window)
+}
+
+/** A probe of our closed window: its text is not taken, and the answer tells the window (RFC 9293 §3.8.6.1). */
+function trimToClosedWindow(connection: Connection, segment: Segment): void {
+  const { rcv } = connection.tcb
+  if (rcv.nxt !== rcv.edge || segment.length === 0) return
+  segment.length = 0
+  segment.flags &= ~FIN
+  connection.acksDue = Math.max(connection.acksDue, 1)
+  connection.host.drop('tcp-zero-window')
+}
+
+/** The answer to a segment that fails the first step: an ACK, but nothing to a RST. */
+function refuseUnacceptable(connection: Connection, segment: Segment): void {
+  if (segment.has(RST)) {
+    connection.host.drop('tcp-rst-ignored')
+  } else if (segment.has(SYN)) {
+    challengeSyn(connection, segment)
+  } else {
+    challenge(connection, segment, 'tcp-out-of-window')
+    // The peer's FIN once more is never in the window, and yet it is what TIME-WAIT is there for.
+    if (connection.state === 'TIME-WAIT' && segment.has(FIN)) connection.restartTimeWait()
   }
-  return true
 }
 
 /** RFC 5961 §3: only a RST at exactly RCV.NXT resets; one in the window asks for a challenge ACK. */

@@ -68,10 +68,7 @@ export function handleFin(connection: Connection, segment: Segment): void {
   const { rcv } = connection.tcb
   if (segment.has(FIN)) {
     connection.acksDue = Math.max(connection.acksDue, 1)
-    if (connection.finReceived) {
-      if (connection.state === 'TIME-WAIT') connection.restartTimeWait()
-      return
-    }
+    if (connection.finReceived) return
     rcv.fin = seqAdd(segment.seq, segment.length)
     rcv.finKnown = true
   }
