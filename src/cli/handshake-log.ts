@@ -3,14 +3,22 @@ import type { Listener } from '../tcp/listener.ts'
 import type { HandshakeKind, Observer } from '../tcp/observer.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { Colors } from './colors.ts'
-import { endpoint, type QueueLoad } from './ladder.ts'
+import { endpoint, type QueueLoad, type StepKind } from './ladder.ts'
 import { LadderPrinter } from './ladder-printer.ts'
 
 /** Steps drawn in one second at most: a terminal is slower than a listener. */
 const MOST_STEPS = 100
 
-export function loadOf({ halfOpen, backlog, acceptQueueLength, acceptBacklog }: Listener): QueueLoad {
-  return { synQueue: halfOpen, backlog, acceptQueue: acceptQueueLength, acceptBacklog }
+/** The queues once a step is taken. The core tells of an entry's end while the entry still stands in its queue. */
+export function loadAfter(kind: StepKind, listener: Listener): QueueLoad {
+  const { halfOpen, backlog, acceptQueueLength, acceptBacklog } = listener
+  const ends = kind === 'completed' || kind === 'expired' || kind === 'reset' || kind === 'closed'
+  return {
+    synQueue: halfOpen - (ends ? 1 : 0),
+    backlog,
+    acceptQueue: acceptQueueLength + (kind === 'completed' ? 1 : 0),
+    acceptBacklog,
+  }
 }
 
 /** Draws every handshake as a ladder; under a flood only as many steps as can be read, and the number of the others. */
@@ -34,7 +42,10 @@ export function ladderLog(line: (text: string) => void, colors: Colors): Observe
       const client = endpoint(remoteAddress, remotePort)
       const server = endpoint(localAddress, localPort)
       const note = kind === 'syn-ack-retransmitted' ? `retransmission ${retransmissions}` : undefined
-      printer.rung({ client, server, irs, iss }, { kind, at: age(listener, entry), load: loadOf(listener), note })
+      printer.rung(
+        { client, server, irs, iss },
+        { kind, at: age(listener, entry), load: loadAfter(kind, listener), note },
+      )
     },
     drop(reason, now) {
       if (reason === 'syn-queue-full' && mayDraw(now)) line(colors.red('          SYN dropped: the SYN queue is full'))
@@ -48,7 +59,7 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
     handshake(kind: HandshakeKind, listener, entry) {
       const { remoteAddress, remotePort, localAddress, localPort, irs, iss, retransmissions } = entry
       const ends = { remoteAddress, remotePort, localAddress, localPort }
-      emit(kind, { ...ends, irs, iss, retransmissions, age: age(listener, entry), ...loadOf(listener) })
+      emit(kind, { ...ends, irs, iss, retransmissions, age: age(listener, entry), ...loadAfter(kind, listener) })
     },
     drop(reason) {
       if (reason === 'syn-queue-full') emit('syn-dropped', { reason })

@@ -1,5 +1,5 @@
 import type { Colors } from './colors.ts'
-import { type LadderEnds, type LadderStep, ladderHeading, ladderRung } from './ladder.ts'
+import { type LadderEnds, type LadderStep, ladderHeading, ladderIss, ladderRung } from './ladder.ts'
 
 /** Writes rungs, and a heading whenever another handshake than the last one speaks. */
 export class LadderPrinter {
@@ -14,12 +14,13 @@ export class LadderPrinter {
 
   rung(ends: LadderEnds, step: LadderStep): void {
     const { client, server, irs, iss } = this.#current ?? {}
-    // An answer makes k known after the heading is written; where it was not, a new heading says it.
-    if (client !== ends.client || server !== ends.server || irs !== ends.irs || iss !== ends.iss) {
+    if (client !== ends.client || server !== ends.server || irs !== ends.irs) {
       if (this.#current !== undefined) this.#line('')
       for (const text of ladderHeading(ends, this.#colors)) this.#line(text)
-      this.#current = ends
+    } else if (iss !== ends.iss && ends.iss !== undefined) {
+      this.#line(ladderIss(ends.iss, this.#colors))
     }
+    this.#current = ends
     for (const text of ladderRung(step, this.#colors)) this.#line(text)
   }
 

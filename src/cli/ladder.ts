@@ -21,8 +21,8 @@ export interface LadderStep {
   readonly load: QueueLoad
   /** Whether the SYN,ACK reaches the client; undefined where nobody can know. */
   readonly arrives?: boolean | undefined
-  /** There is no client behind the address: it answers nothing. */
-  readonly silent?: boolean
+  /** In place of the client's state, where there is no client that has one. */
+  readonly clientText?: string | undefined
   /** A remark, for a line of its own. */
   readonly note?: string | undefined
 }
@@ -79,6 +79,11 @@ export function queueText(load: QueueLoad): string {
   return `SYN queue ${load.synQueue}/${load.backlog}  accept queue ${load.acceptQueue}/${load.acceptBacklog}`
 }
 
+/** A line for a number k that became known below the heading. */
+export function ladderIss(iss: number | string, colors: Colors): string {
+  return ' '.repeat(INDENT + TIME + 2 + CLIENT + 1 + WIRE + 1) + colors.yellow(`k = ${iss}`)
+}
+
 /** The two lines above a ladder: who speaks, and the numbers that j and k stand for. */
 export function ladderHeading(ends: LadderEnds, colors: Colors): string[] {
   const gap = ' '.repeat(INDENT + TIME + 2)
@@ -109,8 +114,8 @@ export function ladderRung(step: LadderStep, colors: Colors): string[] {
 }
 
 function clientCell(step: LadderStep, rung: Rung, colors: Colors): string {
-  if (step.silent) return colors.dim((step.kind === 'syn-received' ? 'SYN, then silence' : 'silence').padEnd(CLIENT))
-  if (step.kind === 'expired') return colors.dim('no answer'.padEnd(CLIENT))
+  const text = step.clientText ?? (step.kind === 'expired' ? 'no answer' : undefined)
+  if (text !== undefined) return colors.dim(text.padEnd(CLIENT))
   // Until its answer comes, a server knows only what the SYN has said.
   const state = rung.segment === 'SYN+ACK' && step.arrives !== true ? 'SYN-SENT' : rung.client
   return paintState(state, CLIENT, colors)

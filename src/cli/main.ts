@@ -17,6 +17,9 @@ import {
 } from './options.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
+/** As Commander has them: the addresses may be missing. */
+type Given<Options> = Omit<Options, 'address'> & { readonly address?: readonly string[] }
+
 const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 const { version } = JSON.parse(manifest) as { version: string }
 
@@ -69,7 +72,7 @@ program
   .option('--quiet', 'do not tell what happens')
   .option('--json', 'tell it as one JSON object a line')
   .addHelpText('after', SERVE_EXAMPLES)
-  .action(run((options: ServeOptions) => serve({ ...options, address: options.address ?? SERVE_ADDRESSES })))
+  .action(run((options: Given<ServeOptions>) => serve({ ...options, address: options.address ?? SERVE_ADDRESSES })))
 
 program
   .command('connect')
@@ -89,7 +92,7 @@ program
   )
   .option('--timeout <seconds>', 'how long to try to connect', secondsOption, 10_000)
   .addHelpText('after', CONNECT_EXAMPLES)
-  .action((host: string, port: number, options: ConnectOptions) =>
+  .action((host: string, port: number, options: Given<ConnectOptions>) =>
     connect(host, port, { ...options, address: options.address ?? CONNECT_ADDRESSES }).catch(fail),
   )
 

@@ -5,7 +5,7 @@ import { createNet, type Net } from '../net/net.ts'
 import type { Observer } from '../tcp/observer.ts'
 import { doorPort, openDoor } from './door.ts'
 import { hostAddressFor } from './options.ts'
-import { openTun, type TunOptions } from './tun.ts'
+import { attachTun, type TunOptions } from './tun.ts'
 
 /** How a server is reached. */
 export interface Way {
@@ -29,7 +29,7 @@ export interface Place {
 
 /** On a TUN device of the current network namespace. */
 export async function tunPlace(options: TunOptions, observer?: Observer): Promise<Place> {
-  const { link, hostAddresses } = await openTun(options)
+  const link = await attachTun(options)
   const addresses = options.address.map(withoutPrefix)
   const net = createNet({ link, addresses: options.address, ...(observer && { observer }) })
   return {
@@ -37,7 +37,7 @@ export async function tunPlace(options: TunOptions, observer?: Observer): Promis
     addresses,
     name: `TUN device ${link.name}`,
     async open(port) {
-      return { hosts: addresses, port, remarks: [`the kernel's end: ${hostAddresses.join(', ')}`] }
+      return { hosts: addresses, port, remarks: [] }
     },
     close: () => net.close(),
   }

@@ -157,7 +157,8 @@ export class Stack {
   connect(options: ConnectOptions): Connection {
     const remote = IpAddress.parse(options.address)
     if (remote === undefined) throw invalidArgument(`"${options.address}" is not an IP address`)
-    if (!isUnicast(remote)) throw invalidArgument(`"${options.address}" is not the address of one host`)
+    if (!isUnicast(remote) || this.addresses.isDirectedBroadcast(remote))
+      throw invalidArgument(`"${options.address}" is not the address of one host`)
     checkPort(options.port, 1)
     checkPort(options.localPort ?? 0, 0)
     const local =

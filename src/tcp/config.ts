@@ -10,7 +10,7 @@ export interface TcpConfig {
   windowScale: boolean
   timestamps: boolean
   sack: boolean
-  /** How long an ACK may wait for company, at most 500 (RFC 9293 MUST-40). */
+  /** How long an ACK may wait for company, less than 500 (RFC 9293 MUST-40). */
   delayedAck: Milliseconds
   /** RFC 6298: RTO before the first measurement, and its bounds. RFC 6298 (2.4) advises 1 s as the least; Linux uses 200 ms, and so do we. */
   rtoInitial: Milliseconds
@@ -66,7 +66,7 @@ export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
   }
   range('sendBuffer', 1, 2 ** 30)
   range('receiveBuffer', 1, 2 ** 30)
-  range('delayedAck', 0, 500)
+  range('delayedAck', 0, 499)
   range('rtoMin', 1, config.rtoMax)
   range('rtoInitial', config.rtoMin, config.rtoMax)
   range('connectTimeout', 1, Number.MAX_SAFE_INTEGER)

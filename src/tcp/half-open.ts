@@ -26,3 +26,5 @@ export const ACKNOWLEDGED = 8
 export const SYN_ACK_DUE = 16
 /** A SYN,ACK has gone out. */
 export const ANSWERED = 32
+/** What was answered last is not the first SYN,ACK: an ACK does not tell which it answers (Karn's rule). */
+export const ANSWERED_AGAIN = 64

@@ -2,7 +2,7 @@ import { IpAddress } from '../wire/address.ts'
 import { ACK, RST, type Segment } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
-import { ANSWERED } from './half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN } from './half-open.ts'
 import type { Listener } from './listener.ts'
 import type { HandshakeKind } from './observer.ts'
 import { fillReset, nextSegment } from './output.ts'
@@ -80,7 +80,7 @@ export class OutputQueue {
     const { host } = this
     const again = queue.has(row, ANSWERED)
     fillSynAck(host, queue, row, out)
-    queue.flags[row]! |= ANSWERED
+    queue.flags[row]! |= again ? ANSWERED_AGAIN : ANSWERED
     queue.answeredAt[row] = host.now
     listener.counters.synAcks++
     if (again) {

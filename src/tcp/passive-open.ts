@@ -4,7 +4,7 @@ import { becomeEstablished, learnOptions } from './arrives/established.ts'
 import type { TcpConfig } from './config.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection-host.ts'
-import { SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE } from './half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN, SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE } from './half-open.ts'
 import { timestampClock, timestampOffset } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { offeredMss, windowScaleFor } from './options.ts'
@@ -72,6 +72,7 @@ export function connectionOf(host: PassiveOpenHost, listener: Listener, queue: S
   tcb.rcv.edge = seqAdd(tcb.rcv.nxt, host.initialWindow)
   tcb.lastAckSent = tcb.rcv.nxt
   tcb.tsOffset = offsetOf(host, local, connection.localPort, remote, connection.remotePort)
+  if ((queue.flags[row]! & (ANSWERED | ANSWERED_AGAIN)) === ANSWERED) connection.timedAt = queue.answeredAt[row]!
   syn.source = remote
   syn.mss = queue.mss[row]! === 0 ? ABSENT : queue.mss[row]!
   syn.windowScale = queue.has(row, WINDOW_SCALE) ? queue.windowScale[row]! : ABSENT

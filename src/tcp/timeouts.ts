@@ -42,7 +42,7 @@ function retransmit(connection: Connection, now: Instant): void {
 
 function persist(connection: Connection, now: Instant): void {
   connection.persistAt = NEVER
-  // RFC 9293 MUST-37: for ever, as long as the peer answers; each answer moves `stalledSince`.
+  // RFC 9293 MUST-37: for ever, as long as the peer answers; each answer ends the stall.
   if (connection.probes > 0 && now >= giveUpAt(connection)) {
     giveUp(connection)
     return
@@ -89,7 +89,6 @@ export function setTimers(connection: Connection, now: Instant): void {
 }
 
 function setPersist(connection: Connection, now: Instant): void {
-  if (connection.stalledSince === NEVER) connection.stalledSince = now
   if (connection.persistAt !== NEVER) return
   // RFC 9293 SHLD-29: the first probe after an RTO; SHLD-30: then with doubled waits.
   connection.persistAt = now + Math.min(connection.rto.value * 2 ** Math.min(connection.probes, 16), MOST_PERSIST)

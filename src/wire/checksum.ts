@@ -1,7 +1,8 @@
 import type { IpAddress } from './address.ts'
 
 // The Internet checksum of RFC 1071, the complement of the one's-complement sum of big-endian 16-bit words. On the hot
-// path: nothing here allocates. Measured on one EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs.
+// path: nothing here allocates, and `| 0` keeps V8 from boxing sums, all of which are far below 2^31. Measured on one
+// EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs.
 
 /** From so many octets on, reading 32 bits at a time pays for finding the view to read them through. */
 const WORDS_PAY_FROM = 96
@@ -13,7 +14,8 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
  * packet in several parts, all but the last must be of even length. {@link foldChecksum} ends the sum.
  */
 export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 0): number {
-  return end - start < WORDS_PAY_FROM ? sum + sumByOctet(octets, start, end) : sum + sumByWord(octets, start, end)
+  const own = end - start < WORDS_PAY_FROM ? sumByOctet(octets, start, end) : sumByWord(octets, start, end)
+  return (sum + own) | 0
 }
 
 function sumByOctet(octets: Uint8Array, start: number, end: number): number {
@@ -43,12 +45,15 @@ function sumByWord(octets: Uint8Array, start: number, end: number): number {
   const last = (octets.byteOffset + end) >>> 2
   const tail = start + head + 4 * (last - first)
 
-  const inMachineOrder = foldWide(sumWords(words, first, last))
+  const inMachineOrder = sumWords(words, first, last)
   const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumByOctet(octets, tail, end)
   return sumByOctet(octets, start, start + head) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
 }
 
-/** In floating point, exact below 2^53: it is faster than carrying in 32 bits, and four sums at once faster than one. */
+/**
+ * The words from `first` up to `last`, folded to 16 bits. In floating point, exact below 2^53: it is faster than carrying
+ * in 32 bits, and four sums at once faster than one.
+ */
 function sumWords(words: Uint32Array, first: number, last: number): number {
   let a = 0
   let b = 0
@@ -62,11 +67,7 @@ function sumWords(words: Uint32Array, first: number, last: number): number {
     d += words[i + 3]! + words[i + 7]!
   }
   for (; i < last; i++) a += words[i]!
-  return a + b + c + d
-}
-
-/** Folds a sum of 32-bit words, below 2^48, to 16 bits. */
-function foldWide(sum: number): number {
+  const sum = a + b + c + d
   return foldSum(foldSum(sum % 0x1_0000_0000) + Math.floor(sum / 0x1_0000_0000))
 }
 
@@ -109,13 +110,10 @@ export function foldSum(sum: number): number {
  * and payload in octets.
  */
 export function pseudoHeaderSum(source: IpAddress, destination: IpAddress, protocol: number, length: number): number {
-  const sum = protocol + sumWord(length) + sumWord(source.d) + sumWord(destination.d)
-  if (source.family === 4) return sum
-  return (
-    sum +
-    (sumWord(source.a) + sumWord(source.b) + sumWord(source.c)) +
-    (sumWord(destination.a) + sumWord(destination.b) + sumWord(destination.c))
-  )
+  const last = (protocol + sumWord(length) + sumWord(source.d) + sumWord(destination.d)) | 0
+  if (source.family === 4) return last
+  const upper = sumWord(source.a) + sumWord(source.b) + sumWord(source.c)
+  return (last + upper + sumWord(destination.a) + sumWord(destination.b) + sumWord(destination.c)) | 0
 }
 
 function sumWord(word: number): number {

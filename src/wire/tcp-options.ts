@@ -1,4 +1,4 @@
-import { readUint16, readUint32, writeUint16, writeUint32 } from './octets.ts'
+import { readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
 import { ABSENT, MAX_SACK_BLOCKS, type Segment } from './segment.ts'
 
 const EOL = 0
@@ -40,11 +40,11 @@ export function parseTcpOptions(octets: Uint8Array, start: number, end: number, 
 function readOption(octets: Uint8Array, at: number, kind: number, length: number, into: Segment): void {
   if (kind === TIMESTAMPS && length === 10) {
     into.timestamps = true
-    into.tsVal = readUint32(octets, at + 2)
-    into.tsEcr = readUint32(octets, at + 6)
+    into.tsVal = readInt32(octets, at + 2) >>> 0
+    into.tsEcr = readInt32(octets, at + 6) >>> 0
   } else if (kind === SACK && length % 8 === 2) {
     into.sackBlocks = Math.min((length - 2) / 8, MAX_SACK_BLOCKS)
-    for (let i = 0; i < 2 * into.sackBlocks; i++) into.sackEdges[i] = readUint32(octets, at + 2 + 4 * i)
+    for (let i = 0; i < 2 * into.sackBlocks; i++) into.sackEdges[i] = readInt32(octets, at + 2 + 4 * i)
   } else if (kind === MSS && length === 4) {
     into.mss = readUint16(octets, at + 2)
   } else if (kind === WINDOW_SCALE && length === 3) {
@@ -90,8 +90,8 @@ export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment):
     into[end + 1] = segment.sackPermitted ? 2 : NOP
     into[end + 2] = TIMESTAMPS
     into[end + 3] = 10
-    writeUint32(into, end + 4, segment.tsVal)
-    writeUint32(into, end + 8, segment.tsEcr)
+    writeUint32(into, end + 4, segment.tsVal | 0)
+    writeUint32(into, end + 8, segment.tsEcr | 0)
     end += 12
   } else if (segment.sackPermitted) {
     into[end] = NOP
@@ -116,6 +116,6 @@ function writeSack(into: Uint8Array, at: number, segment: Segment, blocks: numbe
   into[at + 1] = NOP
   into[at + 2] = SACK
   into[at + 3] = 2 + 8 * blocks
-  for (let i = 0; i < 2 * blocks; i++) writeUint32(into, at + 4 + 4 * i, segment.sackEdges[i]!)
+  for (let i = 0; i < 2 * blocks; i++) writeUint32(into, at + 4 + 4 * i, segment.sackEdges[i]! | 0)
   return at + 4 + 8 * blocks
 }

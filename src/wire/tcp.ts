@@ -1,9 +1,12 @@
 import { foldChecksum, foldSum, pseudoHeaderSum, sumOctets } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { Protocol } from './ip.ts'
-import { copyOctets, readUint16, readUint32, writeUint16, writeUint32 } from './octets.ts'
+import { copyOctets, readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
 import type { Segment } from './segment.ts'
 import { parseTcpOptions, tcpOptionsLength, writeTcpOptions } from './tcp-options.ts'
+
+// On the hot path: numbers of 32 bits are signed whenever they go into or come out of a call, for V8 boxes unsigned ones
+// that it does not inline.
 
 /** Octets of a TCP header without options. */
 export const TCP_HEADER_LENGTH = 20
@@ -31,8 +34,8 @@ export function parseTcp(
   into.sourcePort = readUint16(octets, start)
   into.destinationPort = readUint16(octets, start + 2)
   if (into.sourcePort === 0 || into.destinationPort === 0) return 'tcp-port-zero'
-  into.seq = readUint32(octets, start + 4)
-  into.ack = readUint32(octets, start + 8)
+  into.seq = readInt32(octets, start + 4) >>> 0
+  into.ack = readInt32(octets, start + 8) >>> 0
   into.flags = ((octets[start + 12]! & 1) << 8) | octets[start + 13]!
   // RFC 9293 MUST-1
   into.wnd = readUint16(octets, start + 14)
@@ -59,8 +62,8 @@ export function writeTcp(into: Uint8Array, at: number, segment: Segment, partial
   const end = payloadAt + segment.length
   writeUint16(into, at, segment.sourcePort)
   writeUint16(into, at + 2, segment.destinationPort)
-  writeUint32(into, at + 4, segment.seq)
-  writeUint32(into, at + 8, segment.ack)
+  writeUint32(into, at + 4, segment.seq | 0)
+  writeUint32(into, at + 8, segment.ack | 0)
   // The reserved bits are zero (RFC 9293 §3.1).
   into[at + 12] = ((payloadAt - at) << 2) | ((segment.flags >>> 8) & 1)
   into[at + 13] = segment.flags

@@ -34,7 +34,11 @@ test('an unknown command', async () => {
 
 const MISTAKES: readonly [name: string, args: string[], cause: RegExp][] = [
   ['an unknown option', ['serve', '--prot', '80'], /unknown option '--prot'[\s\S]*--port/],
-  ['an address without its prefix length', ['serve', '--address', '10.0.0.2'], /prefix length is missing: write 10\.0\.0\.2\/24/],
+  [
+    'an address without its prefix length',
+    ['serve', '--address', '10.0.0.2'],
+    /prefix length is missing: write 10\.0\.0\.2\/24/,
+  ],
   ['a wrong CIDR', ['serve', '--address', '10.0.0.2/33'], /'10\.0\.0\.2\/33' is invalid.*as in 10\.77\.0\.2\/24/],
   ["a network's address", ['serve', '--address', '10.0.0.0/24'], /names a network, not a host/],
   ['a port out of range', ['serve', '--port', '65536'], /'65536' is invalid.*0 to 65535/],

@@ -37,10 +37,10 @@ test('a handshake as a ladder', () => {
 
 test('SYN,ACKs that are lost, and the end of an entry that nobody answers', () => {
   const ladder = draw([
-    { kind: 'syn-received', at: 0, load: load(1, 0), silent: true },
+    { kind: 'syn-received', at: 0, load: load(1, 0), clientText: 'SYN, then silence' },
     { kind: 'syn-ack-sent', at: 0, load: load(1, 0), arrives: false, note: 'lost' },
-    { kind: 'syn-ack-retransmitted', at: 1000, load: load(1, 0), silent: true, note: '1st retransmission' },
-    { kind: 'expired', at: 63_000, load: load(0, 0), silent: true },
+    { kind: 'syn-ack-retransmitted', at: 1000, load: load(1, 0), clientText: 'silence', note: '1st retransmission' },
+    { kind: 'expired', at: 63_000, load: load(0, 0), clientText: 'silence' },
   ])
   assert.equal(
     ladder,

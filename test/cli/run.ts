@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Node's arguments that start `estab` from source. */
-export const ESTAB: readonly string[] = ['--import', 'tsx', fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))]
+export const ESTAB: readonly string[] = [
+  '--import',
+  'tsx',
+  fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)),
+]
 
 export interface Finished {
   status: number | null

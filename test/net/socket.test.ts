@@ -102,13 +102,14 @@ test("without allowHalfOpen the peer's end brings our own", async (t) => {
 test('refused: the error has what node:net gives it', async (t) => {
   const { client } = pair(t)
   const socket = client.connect(81, SERVER)
+  const closed = event(socket, 'close')
   const [error] = (await event(socket, 'error')) as [NodeJS.ErrnoException & { address: string; port: number }]
   assert.equal(error.message, `connect ECONNREFUSED ${SERVER}:81`)
   assert.equal(error.code, 'ECONNREFUSED')
   assert.equal(error.errno, -constants.errno.ECONNREFUSED)
   assert.equal(error.syscall, 'connect')
   assert.deepEqual([error.address, error.port], [SERVER, 81])
-  assert.deepEqual(await event(socket, 'close'), [true])
+  assert.deepEqual(await closed, [true])
 })
 
 test('a reader who does not read closes the window, and stops the writer', async (t) => {

@@ -5,8 +5,10 @@ import type { Net } from '../../net/net.ts'
 
 /** Who connects to the demo's server. */
 export interface DemoClient {
-  /** As the tour calls it: `curl 8.5.0`. */
+  /** `curl 8.5.0 on the kernel's TCP` */
   readonly name: string
+  /** What stands before the URL: `curl`. */
+  readonly verb: string
   /** Fetches a URL. Rejects with a sentence when that fails. */
   get(url: string): Promise<Answer>
 }
@@ -28,29 +30,24 @@ const SCRIPT = `require('node:http').get(process.argv[1], (response) => {
   response.on('end', () => console.log(response.statusCode, length))
 }).on('error', (error) => { console.error(error.message); process.exitCode = 1 })`
 
+const CURL_ARGUMENTS = [
+  ...['--silent', '--show-error', '--noproxy', '*', '--max-time', `${PATIENCE}`],
+  ...['--output', '/dev/null', '--write-out', '%{http_code} %{size_download}'],
+]
+
 /** A program of this machine's, whose connections are the kernel's: curl, or else Node. */
 export async function kernelClient(): Promise<DemoClient> {
   const curl = await curlVersion()
-  const [command, args, name] =
-    curl === undefined
-      ? [process.execPath, ['-e', SCRIPT], `node ${process.versions.node} with node:http, since curl is not installed`]
-      : [
-          'curl',
-          [
-            '-sS',
-            '--noproxy',
-            '*',
-            '--max-time',
-            `${PATIENCE}`,
-            '-o',
-            '/dev/null',
-            '-w',
-            '%{http_code} %{size_download}',
-          ],
-          `curl ${curl}`,
-        ]
+  if (curl !== undefined) return program(`curl ${curl} on the kernel's TCP`, 'curl', 'curl', CURL_ARGUMENTS)
+  const name = `Node ${process.versions.node} on the kernel's TCP, since curl is not installed`
+  return program(name, 'http.get', process.execPath, ['-e', SCRIPT])
+}
+
+/** A client that prints the status and the length of the answer. */
+function program(name: string, verb: string, command: string, args: readonly string[]): DemoClient {
   return {
     name,
+    verb,
     async get(url) {
       const { stdout } = await run(command, [...args, url], { timeout: PATIENCE * 1000 })
       const [status, length] = stdout.trim().split(' ').map(Number)
@@ -71,7 +68,8 @@ async function curlVersion(): Promise<string | undefined> {
 /** A second stack of ours at the other end of the embedded wire, with node:http on it. */
 export function builtInClient(net: Net): DemoClient {
   return {
-    name: "node:http on a second stack of estab's",
+    name: "Node's http on a second stack of estab",
+    verb: 'http.get',
     get: (url) =>
       new Promise((resolve, reject) => {
         const { hostname, port } = new URL(url)

@@ -1,5 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { enterNamespace, isInsideNamespace } from '../../host/namespace.ts'
+import { RealTime } from '../../host/real-time.ts'
+import { openTun } from '../../host/tun.ts'
+import { createWire } from '../../link/wire.ts'
+import { createNet } from '../../net/net.ts'
+import { stdoutColors as colors } from '../colors.ts'
+import { doorPort, openDoor } from '../door.ts'
+import { UserError } from '../errors.ts'
+import { onStopSignal } from '../signals.ts'
+import { labelled } from '../text.ts'
+import { builtInClient, type DemoClient, kernelClient } from './clients.ts'
+import { BACKLOG, PORT, Stage, SYN_ACK_WAITS } from './stage.ts'
+import { tour } from './tour.ts'
+
 export interface DemoOptions {
   readonly link?: 'tun' | 'embedded'
   readonly stay?: boolean
   readonly verbose?: boolean
+}
+
+/** Of the tour's own network, which is the same on every machine. */
+const SERVER = '10.77.0.2/24'
+const CLIENT = '10.77.0.1/24'
+const UNUSED = ['10.77.0.101', '10.77.0.102', '10.77.0.103', '10.77.0.104']
+
+/** Where the tour takes place. */
+interface Theatre {
+  readonly stage: Stage
+  readonly client: DemoClient
+  /** What joins the two, for the reader. */
+  readonly link: string
+  /** Opens a way in for others; tells how to use it. */
+  stay(): Promise<string>
+  close(): void
+}
+
+export async function demo(options: DemoOptions, version: string): Promise<void> {
+  if (options.link === 'embedded') return play(embedded(options, 'asked for with --link embedded'), options, version)
+  if (!isInsideNamespace()) {
+    const entered = await enterNamespace()
+    if (entered.ok) {
+      process.exitCode = entered.exitCode
+      return
+    }
+    return play(instead(options, entered.reason), options, version)
+  }
+  try {
+    await play(await onTun(options), options, version)
+  } catch (error) {
+    if (!(error instanceof NoTun)) throw error
+    await play(instead(options, error.message), options, version)
+  }
+}
+
+class NoTun extends Error {}
+
+/** The embedded wire, where the user did not insist on a TUN device. */
+function instead(options: DemoOptions, reason: string): Theatre {
+  if (options.link === 'tun') {
+    throw new UserError(
+      `no private network with a TUN device: ${reason}`,
+      'Or: --link embedded, which needs neither root nor a device.',
+    )
+  }
+  return embedded(options, `since there can be no private network with a TUN device: ${reason}`)
+}
+
+async function onTun(options: DemoOptions): Promise<Theatre> {
+  const link = await openTun({ name: 'estab0', addresses: [CLIENT] }).catch((error: Error) => {
+    throw new NoTun(error.message)
+  })
+  const stage = new Stage({ link, address: SERVER, packet: packetLine(options) })
+  const isUser = !isRootOfParent()
+  return {
+    stage,
+    client: await kernelClient(),
+    link: `TUN device ${link.name} in a network namespace of its own (unshare ${isUser ? '-Urn' : '-n'}): nothing else changes`,
+    async stay() {
+      const enter = isUser ? '-U -n --preserve-credentials' : '-n'
+      return `nsenter -t ${process.pid} ${enter} curl http://${stage.address}/`
+    },
+    close: () => stage.close(),
+  }
+}
+
+function embedded(options: DemoOptions, reason: string): Theatre {
+  const [near, far] = createWire(new RealTime())
+  const stage = new Stage({ link: near, address: SERVER, packet: packetLine(options) })
+  const net = createNet({ link: far, address: CLIENT })
+  return {
+    stage,
+    client: builtInClient(net),
+    link: `a wire inside this process, ${reason}`,
+    async stay() {
+      const port = doorPort(PORT)
+      await openDoor(net, stage.address, PORT, port)
+      return `curl http://127.0.0.1:${port}/`
+    },
+    close() {
+      stage.close()
+      net.close()
+    },
+  }
+}
+
+async function play(theatre: Theatre, options: DemoOptions, version: string): Promise<void> {
+  const { stage, client } = theatre
+  const server = `${stage.address} port ${PORT}: HTTP on estab's TCP; backlog ${BACKLOG}, SYN+ACK waits of ${SYN_ACK_WAITS.map(inSeconds).join(', ')} s`
+  line(`${colors.bold(`estab ${version}`)}  TCP, established in user space: a tour of the three-way handshake`)
+  line('')
+  for (const [label, text] of [
+    ['link', theatre.link],
+    ['server', server],
+    ['client', `${CLIENT.split('/')[0]}: ${client.name}`],
+  ] as const) {
+    for (const part of labelled(`  ${label}`, text, 10)) line(part)
+  }
+  try {
+    await stage.open()
+    await tour({ stage, client, unused: UNUSED, colors, line })
+    if (options.stay) await stay(theatre)
+    else for (const text of NEXT) line(text)
+  } finally {
+    theatre.close()
+  }
+}
+
+const NEXT = [
+  '',
+  colors.dim('Next:  npm start -- --stay        keeps the server, for clients of your own'),
+  colors.dim('       npm run estab -- --help    what else there is: serve, connect'),
+]
+
+/** Serves until a signal comes. */
+async function stay(theatre: Theatre): Promise<never> {
+  theatre.stage.onStep = () => {}
+  line('')
+  line(`The server stays, until Ctrl-C. From another terminal: ${colors.cyan(await theatre.stay())}`)
+  onStopSignal(async () => theatre.close())
+  return new Promise(() => {})
+}
+
+function packetLine({ verbose }: DemoOptions): ((text: string) => void) | undefined {
+  return verbose ? (text) => line(colors.dim(`           ${text}`)) : undefined
+}
+
+function inSeconds(span: number): number {
+  return span / 1000
+}
+
+/** Whether root made the namespace: a user's own has a map of one id. */
+function isRootOfParent(): boolean {
+  return readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2] !== '1'
+}
+
+function line(text: string): void {
+  process.stdout.write(`${text}\n`)
 }

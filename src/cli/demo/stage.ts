@@ -6,6 +6,7 @@ import type { Server } from '../../net/server.ts'
 import type { Instant, Milliseconds } from '../../wire/instant.ts'
 import { printPacket } from '../../wire/print.ts'
 import type { Segment } from '../../wire/segment.ts'
+import { loadAfter } from '../handshake-log.ts'
 import { createSite } from '../http.ts'
 import { endpoint, type LadderEnds, type QueueLoad, type StepKind } from '../ladder.ts'
 import { isSyn, isSynAck, readSegment, synPacket } from './segments.ts'
@@ -93,7 +94,7 @@ export class Stage {
   }
 
   /** Closes what is left, gives up the link. */
-  async close(): Promise<void> {
+  close(): void {
     this.server.close()
     this.net.close()
   }
@@ -118,8 +119,7 @@ export class Stage {
   }
 
   #step(kind: StepKind, ends: LadderEnds, client: string, retransmissions: number, now: Instant): void {
-    const { halfOpen, backlog, acceptQueueLength, acceptBacklog } = this.server.listener!
-    const load = { synQueue: halfOpen, backlog, acceptQueue: acceptQueueLength, acceptBacklog }
+    const load = loadAfter(kind, this.server.listener!)
     this.onStep({ kind, ends, client, retransmissions, now, load, arrives: this.swallow === 0 })
   }
 }

@@ -1,6 +1,8 @@
 import type { Milliseconds } from '../../wire/instant.ts'
 import type { Colors } from '../colors.ts'
+import type { LadderStep } from '../ladder.ts'
 import { LadderPrinter } from '../ladder-printer.ts'
+import { wrap } from '../text.ts'
 import type { DemoClient } from './clients.ts'
 import { BACKLOG, type Stage, type Step, SYN_ACK_WAITS } from './stage.ts'
 
@@ -16,8 +18,11 @@ export interface TourOptions {
 /** The sum of the waits: so long an unanswered entry lives. */
 const SURVIVAL: Milliseconds = SYN_ACK_WAITS.reduce((sum, wait) => sum + wait, 0)
 
-/** Milliseconds that an unanswered entry may overstay before the tour calls it an error. */
-const GRACE = 2000
+/** How long an entry may overstay on a busy machine before the tour calls it an error. */
+const GRACE: Milliseconds = 2000
+
+const WAITS = SYN_ACK_WAITS.map((wait) => wait / 1000)
+const DRAWN_AT = ' '.repeat(11)
 
 /** The four scenes, one after another. Rejects when something does not go as it is told. */
 export async function tour(options: TourOptions): Promise<void> {
@@ -26,6 +31,7 @@ export async function tour(options: TourOptions): Promise<void> {
   await scenes.lostTwice()
   await scenes.silent()
   await scenes.full()
+  scenes.account()
 }
 
 class Scenes {
@@ -36,6 +42,7 @@ class Scenes {
   readonly #line: (text: string) => void
   readonly #ladder: LadderPrinter
   #number = 0
+  /** When the scene's first SYN came. */
   #began = Number.NaN
 
   constructor({ stage, client, unused, colors, line }: TourOptions) {
@@ -48,10 +55,7 @@ class Scenes {
   }
 
   async normal(): Promise<void> {
-    this.#begin(
-      'A normal handshake',
-      'The client asks for a page; the connection that carries it opens in three steps.',
-    )
+    this.#begin('A normal handshake', 'A client asks for a page. The connection that carries it opens in three steps.')
     this.#stage.onStep = (step) => this.#draw(step)
     await this.#fetch()
   }
@@ -59,123 +63,114 @@ class Scenes {
   async lostTwice(): Promise<void> {
     this.#begin(
       'A SYN+ACK that is lost twice',
-      `The link swallows the first two. The server sends it again after ${waits(0)} s, and again after ${waits(1)} s more.`,
+      `The link swallows the first two; the server sends it again ${WAITS[0]} s later, and ${WAITS[1]} s after that.`,
     )
     this.#stage.swallow = 2
-    this.#stage.onStep = (step) => this.#draw(step, step.arrives ? undefined : 'lost: swallowed by the link')
+    this.#stage.onStep = (step) => this.#draw(step)
     await this.#fetch()
   }
 
   async silent(): Promise<void> {
     this.#begin(
       'A client that never answers',
-      `A SYN with a forged source, ${this.#unused[0]}: nobody is there. Its entry lives for ${waits(0)} + ${waits(1)} + ${waits(2)} s` +
-        ` = ${SURVIVAL / 1000} s.`,
-      'This schedule is shortened for the tour; the default is 1 + 2 + 4 + 8 + 16 + 32 s = 63 s.',
+      `A SYN with a forged source address, at which nobody is. Its entry lives for ${WAITS.join(' + ')} = ${SURVIVAL / 1000} s: ` +
+        'a schedule shortened for the tour. The default is 1 + 2 + 4 + 8 + 16 + 32 = 63 s.',
     )
-    await this.#until(
-      (step, done) => {
-        this.#draw(step, undefined, true)
-        if (step.kind === 'expired') done()
-      },
-      () => this.#stage.forgeSyn(this.#unused[0]!, 40_001, randomSequence()),
-    )
-    this.#result(`the entry was deleted ${SURVIVAL / 1000} s after its SYN, and the SYN queue is empty again`)
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('the entry has outlived its time')), SURVIVAL + GRACE)
+      this.#stage.onStep = (step) => {
+        this.#draw(step, { clientText: step.kind === 'syn-received' ? 'SYN, then silence' : 'silence' })
+        if (step.kind !== 'expired') return
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#stage.forgeSyn(this.#unused[0]!, 40_001, randomSequence())
+    })
+    this.#result(`the entry is deleted ${SURVIVAL / 1000} s after its SYN, and its place is free again`)
   }
 
   async full(): Promise<void> {
     this.#begin(
       'A backlog that fills',
-      `${BACKLOG} forged SYNs take all ${BACKLOG} places of the SYN queue. A real client finds it full, and gets in once they are gone.`,
+      `${BACKLOG} forged SYNs take all ${BACKLOG} places of the SYN queue. A real client's SYN finds it full and is dropped; the client ` +
+        'sends it again, and gets in once the places are free.',
     )
-    let expired = 0
     const forged = new Set(this.#unused)
+    let [dropped, expired, heading] = [0, 0, undefined as Step['ends'] | undefined]
     this.#stage.onStep = (step) => {
       if (!forged.has(step.client)) {
-        this.#draw(
-          step,
-          step.kind === 'dropped'
-            ? 'the SYN queue is full: dropped, and counted; the client will try again'
-            : undefined,
-        )
+        heading = step.ends
+        if (step.kind !== 'dropped') this.#draw(step)
+        else
+          this.#draw(step, {
+            note: ++dropped === 1 ? 'the SYN queue is full: dropped, and counted' : 'sent again, and dropped again',
+          })
       } else if (step.kind === 'syn-received') {
-        this.#draw(this.#together(step), undefined, true)
-      } else if (step.kind === 'expired') {
-        expired++
-        this.#draw(
-          this.#together(step),
-          expired === BACKLOG ? `all ${BACKLOG} deleted at the survival time` : undefined,
-          true,
-        )
+        this.#draw({ ...step, ends: this.#together(step) }, { clientText: 'SYN, then silence' })
+      } else if (step.kind === 'expired' && ++expired === BACKLOG) {
+        this.#draw({ ...step, ends: heading ?? this.#together(step) }, { clientText: `(the ${BACKLOG} forged ones)` })
       }
     }
     for (const [i, address] of this.#unused.entries()) this.#stage.forgeSyn(address, 40_001 + i, randomSequence())
     await this.#fetch()
   }
 
+  /** Where all SYNs went: the listener's own count. */
+  account(): void {
+    const { syns, completed, expired, queueFull } = this.#stage.server.listener!.counters
+    this.#line('')
+    this.#line(
+      `${this.#colors.bold('No SYN is lost without a trace:')} ${syns} SYNs = ${completed} connections + ${expired} deleted at the survival time` +
+        ` + ${queueFull} dropped.`,
+    )
+  }
+
   /** The forged SYNs differ in nothing that matters here: one heading stands for all. */
-  #together(step: Step): Step {
+  #together(step: Step): Step['ends'] {
     const last = this.#unused.at(-1)!
-    const client = `${this.#unused[0]} to ${last.slice(last.search(/[^.:]*$/))}: nobody there`
-    return { ...step, ends: { ...step.ends, client, irs: 'one for each', iss: 'one for each' } }
+    const client = `${this.#unused[0]} to ${last.slice(last.search(/[^.:]*$/))}, at which nobody is`
+    return { ...step.ends, client, irs: '(one for each)', iss: '(one for each)' }
   }
 
-  #draw(step: Step, remark?: string, silent = false): void {
+  #draw(step: Step, extra: Partial<LadderStep> = {}): void {
     if (Number.isNaN(this.#began)) this.#began = step.now
-    const again = step.kind === 'syn-ack-retransmitted' ? `${ordinal(step.retransmissions)} retransmission` : undefined
-    const note = [again, remark].filter((part) => part !== undefined).join('; ')
-    this.#ladder.rung(step.ends, {
-      kind: step.kind,
-      at: step.now - this.#began,
-      load: step.load,
-      arrives: step.arrives,
-      silent,
-      note: note === '' ? undefined : note,
-    })
+    const { kind, ends, load, arrives, now } = step
+    this.#ladder.rung(ends, { kind, at: now - this.#began, load, arrives, note: remark(step), ...extra })
   }
 
-  #begin(title: string, ...lines: string[]): void {
+  #begin(title: string, text: string): void {
     this.#number++
     this.#began = Number.NaN
     this.#ladder.reset()
     this.#line('')
-    this.#line(`${this.#colors.bold(this.#colors.inverse(` ${this.#number} `))} ${this.#colors.bold(title)}`)
-    for (const text of lines) this.#line(this.#colors.dim(`    ${text}`))
+    this.#line(this.#colors.bold(`${this.#colors.inverse(` ${this.#number} `)} ${title}`))
+    for (const line of wrap(text, 4)) this.#line(this.#colors.dim(line))
     this.#line('')
   }
 
   async #fetch(): Promise<void> {
     const begin = performance.now()
-    const { status, length } = await this.#client.get(`http://${this.#stage.address}/`)
+    const url = `http://${this.#stage.address}/`
+    const { status, length } = await this.#client.get(url)
     if (status !== 200) throw new Error(`the client got HTTP status ${status} instead of 200`)
     const took = Math.round(performance.now() - begin)
-    this.#result(`${this.#client.name}: GET / → 200, ${length} octets, ${took} ms`)
+    this.#result(`${this.#client.verb} ${url} → ${status}, ${length} octets, ${took} ms`)
   }
 
   #result(text: string): void {
-    this.#line(`           ${this.#colors.green('✓')} ${text}`)
-  }
-
-  /** Resolves when `onStep` calls `done`; rejects when that takes too long. */
-  #until(onStep: (step: Step, done: () => void) => void, start: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('the entry is still there after its time')), SURVIVAL + GRACE)
-      this.#stage.onStep = (step) =>
-        onStep(step, () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      start()
-    })
+    this.#line(`${DRAWN_AT}${this.#colors.green('✓')} ${text}`)
   }
 }
 
-function waits(i: number): number {
-  return SYN_ACK_WAITS[i]! / 1000
+function remark({ kind, retransmissions, arrives }: Step): string | undefined {
+  if (kind !== 'syn-ack-sent' && kind !== 'syn-ack-retransmitted') return undefined
+  const again = kind === 'syn-ack-sent' ? '' : `${ordinal(retransmissions)} retransmission`
+  const lost = arrives ? '' : 'lost: swallowed by the link'
+  return [again, lost].filter((part) => part !== '').join(', ') || undefined
 }
 
 function ordinal(n: number): string {
-  return `${n}${['th', 'st', 'nd', 'rd'][n] ?? 'th'}`
+  return ['', 'first', 'second', 'third'][n] ?? `${n}th`
 }
 
 function randomSequence(): number {

@@ -91,8 +91,8 @@ function updateWindow(connection: Connection, segment: Segment): void {
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
   if (snd.wnd === 0) {
-    // An answer to a probe: the peer lives (RFC 9293 MUST-37).
-    connection.stalledSince = connection.host.now
+    // An answer to a probe: the peer lives (RFC 9293 MUST-37). The next probe starts the clock anew.
+    connection.stalledSince = Number.POSITIVE_INFINITY
   } else if (wasClosed) {
     // What went out as a probe was not taken: it goes out again with the rest.
     snd.resend = snd.una

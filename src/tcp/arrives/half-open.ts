@@ -1,7 +1,7 @@
 import type { Instant } from '../../wire/instant.ts'
 import { ACK, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { ANSWERED, TIMESTAMPS } from '../half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN, TIMESTAMPS } from '../half-open.ts'
 import type { Listener } from '../listener.ts'
 import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
@@ -109,6 +109,7 @@ function challenge(
   endpoint.drop(reason)
   if (!mayAnswer(endpoint, queue, row)) return
   queue.answeredAt[row] = endpoint.now
+  queue.flags[row]! |= ANSWERED_AGAIN
   endpoint.counters.TCPChallengeACK++
   const reply = endpoint.reply
   acknowledgmentFor(segment, seqAdd(queue.iss[row]!, 1), seqAdd(queue.irs[row]!, 1), endpoint.initialWindow, reply)

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { openTun, type TunLink } from '../host/tun.ts'
+import { TunError } from '../host/tun-error.ts'
+import { UserError } from './errors.ts'
+import { hostAddressFor } from './options.ts'
+
+export interface TunOptions {
+  /** The device's name. */
+  readonly tun: string
+  /** The stack's own addresses, CIDR. */
+  readonly address: readonly string[]
+  /** The kernel's; by default the first free address of each prefix. */
+  readonly hostAddress?: readonly string[]
+}
+
+/**
+ * Opens the device that the options name. One that is there already was prepared by somebody else: it keeps its
+ * addresses, unless the options give some.
+ */
+export async function attachTun(options: TunOptions): Promise<TunLink> {
+  const prepared = existsSync(`/sys/class/net/${options.tun}`)
+  const addresses = options.hostAddress ?? (prepared ? undefined : options.address.map(hostAddress))
+  try {
+    return await openTun({ name: options.tun, offload: true, ...(addresses && { addresses }) })
+  } catch (error) {
+    throw error instanceof TunError ? new UserError(error.message) : error
+  }
+}
+
+function hostAddress(own: string): string {
+  try {
+    return hostAddressFor(own)
+  } catch (error) {
+    throw new UserError((error as Error).message, 'Way out: --host-address, or a shorter prefix.')
+  }
+}

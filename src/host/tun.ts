@@ -1,0 +1,192 @@
+import { closeSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { Link, LinkReceiver } from '../link/link.ts'
+import { NO_OFFLOAD, Offload, type OffloadCapability } from '../wire/offload.ts'
+import { type Libc, loadLibc, type Watch } from './ffi.ts'
+import { errnoName, TunError } from './tun-error.ts'
+import {
+  attachDevice,
+  checkAddresses,
+  checkPlatform,
+  checkSettings,
+  configureInterface,
+  openDevice,
+} from './tun-setup.ts'
+import { readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.ts'
+
+export interface TunOptions {
+  /** The device's name, at most 15 characters. `estab%d` by default: the kernel puts the first free number there. */
+  name?: string
+  /**
+   * The kernel's own addresses on this interface, in CIDR notation: `['10.77.0.1/24', 'fd77::1/64']`. With a list, be it
+   * empty, the interface is set up and brought up. Without one it stays as it is: somebody prepared it.
+   */
+  addresses?: readonly string[]
+  /** Octets, 68 to 65,535; 1280 at least with IPv6. 1500 by default, or that of the prepared device. */
+  mtu?: number
+  /** Frames that wait in the kernel for this process, 4096 by default; more are lost. */
+  txQueueLength?: number
+  /** Frames of up to 64 KiB both ways, which the kernel puts together and cuts. Off by default. */
+  offload?: boolean
+}
+
+export interface TunCounters {
+  received: number
+  sent: number
+  /** Frames that the kernel did not take: malformed ones, or any while the interface is down. */
+  refused: number
+}
+
+export interface TunDevice {
+  readonly name: string
+  /** The interface's index. */
+  readonly index: number
+  readonly mtu: number
+  readonly offload: boolean
+}
+
+const { EAGAIN, EINTR } = constants.errno
+/** File descriptor in bad state: what a TUN device says that was removed. Node has no name for it. */
+const EBADFD = 77
+const OFFLOAD: OffloadCapability = { checksum: true, segmentation: 65_535 }
+const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
+
+/** Frames read before others have their turn. */
+const BATCH = 64
+
+/**
+ * Opens a Linux TUN device: a network interface whose other end is this process. The device goes away with `close()`, or
+ * with the process, unless it was made to stay.
+ *
+ * @throws TunError
+ */
+export async function openTun(options: TunOptions = {}): Promise<TunLink> {
+  checkPlatform()
+  const { name = 'estab%d', txQueueLength = 4096, addresses, offload = false } = options
+  const mtu = options.mtu ?? (addresses === undefined ? undefined : 1500)
+  const settings = checkSettings(name, mtu, txQueueLength, addresses, offload)
+  const libc = await loadLibc()
+  const fd = openDevice()
+  try {
+    checkAddresses(settings)
+    const given = attachDevice(libc, fd, settings)
+    const device = await configureInterface(libc, given, settings)
+    return new TunLink(libc, fd, { name: given, index: device.index, mtu: device.mtu, offload })
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+/** A TUN device that is open: see {@link openTun}. */
+export class TunLink implements Link {
+  readonly name: string
+  readonly medium = 'ip'
+  /** The interface's index. */
+  readonly index: number
+  readonly mtu: number
+  readonly offload: OffloadCapability
+  readonly headroom: number = VNET_HEADER_LENGTH
+  readonly counters: Readonly<TunCounters>
+  readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
+  readonly #libc: Libc
+  readonly #fd: number
+  readonly #buffer = new Uint8Array(BUFFER_LENGTH)
+  readonly #inward = new Offload()
+  #receiver: LinkReceiver | undefined
+  #watch: Watch | undefined
+  #closed = false
+  /** The last frame's buffer from its header on. Senders use one buffer again and again, and a view costs. */
+  #view: Uint8Array
+  #viewOf: Uint8Array
+  #viewStart = 0
+
+  /** @param fd of the attached device, not blocking. It is closed with the link. */
+  constructor(libc: Libc, fd: number, device: TunDevice) {
+    this.#libc = libc
+    this.#fd = fd
+    this.counters = this.#counters
+    this.name = device.name
+    this.index = device.index
+    this.mtu = device.mtu
+    this.offload = device.offload ? OFFLOAD : NO_OFFLOAD
+    this.#view = this.#buffer
+    this.#viewOf = this.#buffer
+  }
+
+  attach(receiver: LinkReceiver): void {
+    if (this.#receiver !== undefined || this.#closed) throw new Error(`${this.name} is attached or closed already`)
+    this.#receiver = receiver
+    this.#watch = this.#libc.watch(this.#fd, (writable) => this.#ready(writable))
+  }
+
+  send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
+    if (this.#closed) return true
+    writeVnetHeader(octets, start, offload)
+    const at = start - VNET_HEADER_LENGTH
+    if (octets !== this.#viewOf || at !== this.#viewStart) {
+      this.#view = octets.subarray(at)
+      this.#viewOf = octets
+      this.#viewStart = at
+    }
+    let result: number
+    do {
+      result = this.#libc.write(this.#fd, this.#view, end - at)
+    } while (result === -EINTR)
+    if (result === -EAGAIN) {
+      this.#watch?.wantWritable(true)
+      return false
+    }
+    if (result < 0) this.#counters.refused++
+    else this.#counters.sent++
+    return true
+  }
+
+  close(): void {
+    this.#end(undefined)
+  }
+
+  #ready(writable: boolean): void {
+    try {
+      this.#drain()
+    } finally {
+      if (writable && !this.#closed) {
+        this.#watch?.wantWritable(false)
+        this.#receiver?.writable()
+      }
+    }
+  }
+
+  #drain(): void {
+    const receiver = this.#receiver!
+    try {
+      for (let left = BATCH; left > 0 && !this.#closed; left--) {
+        const count = this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
+        if (count === -EAGAIN) break
+        if (count === -EINTR) continue
+        if (count < 0) {
+          this.#end(goneError(this.name, count))
+          break
+        }
+        this.#counters.received++
+        readVnetHeader(this.#buffer, 0, this.#inward)
+        receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
+      }
+    } finally {
+      if (!this.#closed) receiver.drained()
+    }
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#watch?.close()
+    closeSync(this.#fd)
+    this.#receiver?.closed(error)
+  }
+}
+
+function goneError(name: string, errno: number): TunError {
+  const code = errno === -EBADFD ? 'ENODEV' : errnoName(errno)
+  return new TunError(code, `the TUN device ${name} is gone (${code}): somebody has removed it`)
+}

@@ -1,0 +1,196 @@
+import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
+import { fstatSync, openSync } from 'node:fs'
+import { constants } from 'node:os'
+import { test } from 'node:test'
+import type { Libc } from '../../src/host/ffi.ts'
+import { openTun, TunLink } from '../../src/host/tun.ts'
+import { TunError } from '../../src/host/tun-error.ts'
+import { checkPlatform, checkSettings, openDevice } from '../../src/host/tun-setup.ts'
+import { VirtualClock } from '../../src/sim/virtual-clock.ts'
+import { Recorder, range, sendNumbered } from '../link/recorder.ts'
+
+const { EAGAIN, EINTR, EIO, EINVAL } = constants.errno
+
+/** A kernel that answers reads and writes with what a test lays down, and then with EAGAIN. */
+class FakeLibc implements Libc {
+  readonly reads: number[] = []
+  readonly writes: number[] = []
+  readonly written: Uint8Array[] = []
+  wantsWritable = false
+  watched = false
+  ready: (writable: boolean) => void = () => {}
+
+  read(_fd: number, into: Uint8Array): number {
+    const result = this.reads.shift() ?? -EAGAIN
+    if (result > 0) into.fill(result, 10, 10 + 40)
+    return result > 0 ? 50 : result
+  }
+
+  write(_fd: number, octets: Uint8Array, count: number): number {
+    const result = this.writes.shift() ?? count
+    if (result > 0) this.written.push(octets.slice(0, count))
+    return result
+  }
+
+  socket = (): number => -EINVAL
+  ioctl = (): number => 0
+  ioctlValue = (): number => 0
+
+  watch(_fd: number, onReady: (writable: boolean) => void) {
+    this.watched = true
+    this.ready = onReady
+    return {
+      wantWritable: (wanted: boolean) => {
+        this.wantsWritable = wanted
+      },
+      close: () => {
+        this.watched = false
+      },
+    }
+  }
+}
+
+function fakeTun() {
+  const libc = new FakeLibc()
+  const fd = openSync('/dev/null', 'r')
+  const link = new TunLink(libc, fd, { name: 'fake0', index: 7, mtu: 1500, offload: false })
+  return { libc, fd, link, recorder: new Recorder(link, new VirtualClock()) }
+}
+
+test('all frames that wait are read, and then the receiver is told', () => {
+  const { libc, link, recorder } = fakeTun()
+  libc.reads.push(1, 2, -EINTR, 3)
+  libc.ready(false)
+  deepEqual(recorder.numbers, [1, 2, 3])
+  equal(recorder.arrivals[0]!.octets.length, 40)
+  equal(recorder.drains, 1)
+  equal(link.counters.received, 3)
+  link.close()
+})
+
+test('one turn reads a bounded number of frames', () => {
+  const { libc, link, recorder } = fakeTun()
+  libc.reads.push(...new Array<number>(100).fill(1))
+  libc.ready(false)
+  equal(recorder.arrivals.length, 64)
+  equal(recorder.drains, 1)
+  libc.ready(false)
+  equal(recorder.arrivals.length, 100)
+  link.close()
+})
+
+test('a frame goes out behind a header of zeros, from wherever it lies', () => {
+  const { libc, link } = fakeTun()
+  for (const number of range(3)) sendNumbered(link, number)
+  const shared = new Uint8Array(link.headroom + 300).fill(9)
+  const nothing = { checksumValid: false, checksumPartial: false, segmentSize: 0, clear: () => {} }
+  link.send(shared, link.headroom, link.headroom + 40, nothing)
+  link.send(shared, link.headroom + 100, link.headroom + 140, nothing)
+  link.send(shared, link.headroom + 100, link.headroom + 141, nothing)
+  deepEqual(
+    libc.written.map((octets) => [octets.length, octets[0], octets[9], octets[10]]),
+    [0, 1, 2, 9, 9, 9].map((number, i) => [i === 5 ? 51 : 50, 0, 0, number]),
+  )
+  link.close()
+})
+
+test('when the kernel has no room the frame is not taken, until there is room', () => {
+  const { libc, link, recorder } = fakeTun()
+  libc.writes.push(-EINTR, -EAGAIN)
+  equal(sendNumbered(link, 1), false)
+  equal(libc.wantsWritable, true)
+  libc.ready(true)
+  equal(recorder.writables, 1)
+  equal(libc.wantsWritable, false)
+  equal(sendNumbered(link, 1), true)
+  equal(link.counters.sent, 1)
+  link.close()
+})
+
+test('a frame that the kernel refuses is lost and counted', () => {
+  const { libc, link } = fakeTun()
+  libc.writes.push(-EIO, -EINVAL)
+  equal(sendNumbered(link, 1), true)
+  equal(sendNumbered(link, 1), true)
+  deepEqual(link.counters, { received: 0, sent: 0, refused: 2 })
+  link.close()
+})
+
+test('a device that is gone ends the link with an error, once', () => {
+  const { libc, fd, link, recorder } = fakeTun()
+  libc.reads.push(1, -77)
+  libc.ready(false)
+  equal(recorder.arrivals.length, 1)
+  equal(recorder.drains, 0)
+  equal(recorder.closings, 1)
+  ok(recorder.error instanceof TunError)
+  equal(recorder.error.code, 'ENODEV')
+  throws(() => fstatSync(fd))
+  link.close()
+  equal(recorder.closings, 1)
+  equal(libc.watched, false)
+})
+
+test('closed by its receiver in the middle of a batch, it reads no more', () => {
+  const { libc, link, recorder } = fakeTun()
+  recorder.frame = () => link.close()
+  libc.reads.push(1, 2, 3)
+  libc.ready(true)
+  equal(libc.reads.length, 2)
+  equal(recorder.drains + recorder.writables, 0)
+  equal(recorder.closings, 1)
+})
+
+test('what the receiver throws leaves it drained and the link open', () => {
+  const { libc, link, recorder } = fakeTun()
+  recorder.frame = () => {
+    throw new Error('mine')
+  }
+  libc.reads.push(1, 2)
+  throws(() => libc.ready(true), /mine/)
+  equal(recorder.drains, 1)
+  equal(recorder.writables, 1)
+  equal(libc.watched, true)
+  link.close()
+})
+
+function failure(code: string, message: RegExp): (error: unknown) => true {
+  return (error) => {
+    ok(error instanceof TunError, String(error))
+    equal(error.code, code)
+    match(error.message, message)
+    return true
+  }
+}
+
+test('a name, an MTU, a queue or an address that cannot be is refused with EINVAL, which names it', () => {
+  const check = (change: { name?: string; mtu?: number; queue?: number; addresses?: string[] }) => () => {
+    const { name = 'estab0', mtu, queue = 1, addresses = [] } = change
+    checkSettings(name, mtu, queue, addresses, false)
+  }
+  for (const name of ['', '.', '..', 'a/b', 'a b', 'a:1', 'sixteen-letters!', '%d%d', 'a%s']) {
+    throws(check({ name }), failure('EINVAL', /is no name for a network device/), name)
+  }
+  for (const name of ['estab%d', 'a', 'fifteen-letters', '€0']) check({ name })()
+  for (const mtu of [67, 65_536, 1500.5, Number.NaN]) throws(check({ mtu }), failure('EINVAL', /MTU must be 68 to/))
+  throws(check({ mtu: 1279, addresses: ['fd77::1/64'] }), failure('EINVAL', /MTU must be 1280 to 65535, not 1279/))
+  throws(check({ queue: 0 }), failure('EINVAL', /queue/))
+  throws(check({ addresses: ['10.77.0.256/24'] }), failure('EINVAL', /"10.77.0.256\/24" is no address in CIDR/))
+})
+
+test('elsewhere than on little-endian Linux it says so', () => {
+  throws(() => checkPlatform('darwin', 'LE'), failure('ERR_UNSUPPORTED_PLATFORM', /this is darwin/))
+  throws(() => checkPlatform('linux', 'BE'), failure('ERR_UNSUPPORTED_PLATFORM', /a big-endian Linux/))
+  checkPlatform('linux', 'LE')
+})
+
+test('where there is no TUN driver it says how to get one', () => {
+  throws(
+    () => openDevice('/dev/net/no-such-device'),
+    failure('ENOENT', /is not there. Load the module \(modprobe tun\)/),
+  )
+})
+
+test('an option that is wrong is found before anything is opened', async () => {
+  await rejects(openTun({ name: 'a/b' }), TunError)
+})

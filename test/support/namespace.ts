@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type NamespaceProbe, probeNamespace } from '../../src/host/namespace.ts'
+
+/** Names the one test that a process inside a namespace is to run. */
+const WANTED = 'ESTAB_KERNEL_TEST'
+
+/** After this many milliseconds a kernel test is ended. */
+const LIMIT = 30_000
+
+let probed: Promise<NamespaceProbe> | undefined
+
+/**
+ * A test against the kernel of this machine: its body runs in a process of its own, in a fresh network namespace in
+ * which nothing is configured and even the loopback is down. Where no such namespace can be had, the test is skipped and
+ * says why. Its file is loaded again for each, so nothing but tests should stand there.
+ *
+ * @param file `import.meta.url` of the file that calls this.
+ */
+export function kernelTest(file: string, name: string, body: (t: TestContext) => void | Promise<void>): void {
+  const wanted = process.env[WANTED]
+  if (wanted === undefined) test(name, (t) => runInNamespace(t, fileURLToPath(file), name))
+  else if (wanted === name) test(name, body)
+}
+
+async function runInNamespace(t: TestContext, file: string, name: string): Promise<void> {
+  probed ??= probeNamespace()
+  const probe = await probed
+  if (!probe.ok) {
+    t.skip(probe.reason)
+    return
+  }
+  const [unshare, ...flags] = probe.command
+  const pattern = `^${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`
+  const node = [process.execPath, '--import', 'tsx', `--test-name-pattern=${pattern}`, file]
+  // Without this variable gone, the process would talk to the runner's parent instead of printing.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const child = spawn(unshare!, [...flags, ...node], { env: { ...env, [WANTED]: name }, timeout: LIMIT })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const ended = await new Promise<string | undefined>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)))
+  })
+  if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
+  const skipped = /^ok .* # SKIP (.*)$/m.exec(output)?.[1]
+  if (skipped !== undefined) t.skip(skipped)
+  else if (!/^# pass 1$/m.test(output)) throw new Error(`in the namespace no test of this name ran\n${output}`)
+}
