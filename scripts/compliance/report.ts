@@ -67,20 +67,28 @@ function totals({ code, tests }: Evidence): string[] {
 
 function row({ id, section, statement }: Requirement, { code, tests }: Evidence): string {
   const rfc = `[${section}](https://www.rfc-editor.org/rfc/rfc9293#section-${section})`
-  const cells = [id, rfc, statement, obeyed(id, code.get(id)), places(tests.get(id)) ?? 'not yet']
+  const cells = [
+    id,
+    rfc,
+    statement,
+    obeyed(id, code.get(id)),
+    places(tests.get(id)) ?? (id in DEVIATIONS ? '' : 'not yet'),
+  ]
   return `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
 function obeyed(id: string, code: Place[] | undefined): string {
   const remark = DEVIATIONS[id] ?? REMARKS[id]
-  const where = id in DEVIATIONS ? 'no' : (places(code) ?? 'not yet')
+  const found = places(code)
+  const where = id in DEVIATIONS ? `no${found === undefined ? '' : `: ${found}`}` : (found ?? 'not yet')
   return remark === undefined ? where : `${where}<br>${remark}`
 }
 
 function places(found: Place[] | undefined): string | undefined {
   return found
     ?.map(({ file, symbol }) => {
-      const name = symbol === '' ? '' : ` ${file.endsWith('.test.ts') ? symbol : `\`${symbol}\``}`
+      const name =
+        symbol === '' ? '' : ` ${file.endsWith('.test.ts') ? symbol.replaceAll('<', '&lt;') : `\`${symbol}\``}`
       return `[${file.replace(/^(src|test)\//, '')}](../${file})${name}`
     })
     .join('<br>')

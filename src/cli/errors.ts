@@ -11,6 +11,9 @@ export class UserError extends Error {
   }
 }
 
+/** The way out for whoever can't have a TUN device. */
+export const WITHOUT_TUN = 'Or: --link embedded, which needs neither root nor a device.'
+
 /** Codes that need no more than a sentence: those of connections. */
 const SENTENCES: Record<string, string> = {
   ECONNREFUSED: 'connection refused: nobody listens there',

@@ -1,7 +1,7 @@
 import type { HalfOpenView } from '../tcp/half-open.ts'
 import type { Listener } from '../tcp/listener.ts'
 import type { HandshakeKind, Observer } from '../tcp/observer.ts'
-import type { Instant } from '../wire/instant.ts'
+import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Colors } from './colors.ts'
 import { endpoint, type QueueLoad, type StepKind } from './ladder.ts'
 import { LadderPrinter } from './ladder-printer.ts'
@@ -44,7 +44,7 @@ export function ladderLog(line: (text: string) => void, colors: Colors): Observe
       const note = kind === 'syn-ack-retransmitted' ? `retransmission ${retransmissions}` : undefined
       printer.rung(
         { client, server, irs, iss },
-        { kind, at: age(listener, entry), load: loadAfter(kind, listener), note },
+        { kind, at: ageOf(listener, entry), load: loadAfter(kind, listener), note },
       )
     },
     drop(reason, now) {
@@ -59,7 +59,7 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
     handshake(kind: HandshakeKind, listener, entry) {
       const { remoteAddress, remotePort, localAddress, localPort, irs, iss, retransmissions } = entry
       const ends = { remoteAddress, remotePort, localAddress, localPort }
-      emit(kind, { ...ends, irs, iss, retransmissions, age: age(listener, entry), ...loadAfter(kind, listener) })
+      emit(kind, { ...ends, irs, iss, retransmissions, age: ageOf(listener, entry), ...loadAfter(kind, listener) })
     },
     drop(reason) {
       if (reason === 'syn-queue-full') emit('syn-dropped', { reason })
@@ -67,7 +67,7 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
   }
 }
 
-/** Milliseconds since the entry's SYN. */
-function age(listener: Listener, entry: HalfOpenView): number {
-  return Math.max(0, listener.survivalTime - entry.expiresIn)
+/** Milliseconds since the entry's SYN, to the microsecond. */
+export function ageOf(listener: Listener, entry: HalfOpenView): Milliseconds {
+  return Math.round(1000 * Math.max(0, listener.survivalTime - entry.expiresIn)) / 1000
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import sirv from 'sirv'
 
 export interface SiteOptions {
@@ -15,7 +16,7 @@ export interface RequestRecord {
   method: string
   path: string
   status: number
-  /** Octets of body, in and out. */
+  /** Octets, headers included. */
   received: number
   sent: number
   /** The answer was not delivered whole. */
@@ -62,18 +63,23 @@ function text(response: ServerResponse, status: number, lines: readonly string[]
   response.end(body)
 }
 
+/** What a connection's counters were when its last request was done. */
+const before = new WeakMap<Socket, { read: number; written: number }>()
+
 function record(request: IncomingMessage, response: ServerResponse, answered: (record: RequestRecord) => void): void {
-  const { socket } = request
-  // One connection may carry many requests, so its counters are read before and after.
-  const [before, after] = [socket.bytesRead, socket.bytesWritten]
+  const { socket, method = '', url: path = '' } = request
   response.once('close', () => {
+    const { read, written } = before.get(socket) ?? { read: 0, written: 0 }
+    const { bytesRead, bytesWritten } = socket
+    before.set(socket, { read: bytesRead, written: bytesWritten })
+    const { statusCode: status, writableFinished } = response
     answered({
-      method: request.method ?? '',
-      path: request.url ?? '',
-      status: response.statusCode,
-      received: Math.max(0, socket.bytesRead - before),
-      sent: Math.max(0, socket.bytesWritten - after),
-      aborted: !response.writableFinished,
+      method,
+      path,
+      status,
+      received: bytesRead - read,
+      sent: bytesWritten - written,
+      aborted: !writableFinished,
     })
   })
 }

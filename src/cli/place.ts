@@ -28,8 +28,8 @@ export interface Place {
 }
 
 /** On a TUN device of the current network namespace. */
-export async function tunPlace(options: TunOptions, observer?: Observer): Promise<Place> {
-  const link = await attachTun(options)
+export async function tunPlace(options: TunOptions, observer?: Observer, ...alternatives: string[]): Promise<Place> {
+  const link = await attachTun(options, ...alternatives)
   const addresses = options.address.map(withoutPrefix)
   const net = createNet({ link, addresses: options.address, ...(observer && { observer }) })
   return {

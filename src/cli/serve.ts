@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import type { ListenerOptions, Server } from '../net/server.ts'
+import type { ListenerOptions } from '../net/options.ts'
+import type { Server } from '../net/server.ts'
 import type { Socket } from '../net/socket.ts'
 import type { Milliseconds } from '../wire/instant.ts'
-import { UserError } from './errors.ts'
+import { UserError, WITHOUT_TUN } from './errors.ts'
 import { createSite } from './http.ts'
 import { embeddedPlace, type Place, tunPlace } from './place.ts'
 import { createReport, type Report } from './report.ts'
@@ -32,7 +33,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const report = createReport(options)
   const handle = service(options, report)
   const place =
-    options.link === 'tun' ? await tunPlace(options, report.observer) : embeddedPlace(options.address, report.observer)
+    options.link === 'tun'
+      ? await tunPlace(options, report.observer, WITHOUT_TUN)
+      : embeddedPlace(options.address, report.observer)
   try {
     const server = place.net.createServer({ ...bounds, allowHalfOpen: true }, handle)
     server.listen(options.port)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { openTun, type TunLink } from '../host/tun.ts'
 import { TunError } from '../host/tun-error.ts'
 import { UserError } from './errors.ts'
@@ -15,15 +15,15 @@ export interface TunOptions {
 
 /**
  * Opens the device that the options name. One that is there already was prepared by somebody else: it keeps its
- * addresses, unless the options give some.
+ * addresses, unless the options give some. `alternatives` are further ways out, for the error.
  */
-export async function attachTun(options: TunOptions): Promise<TunLink> {
-  const prepared = existsSync(`/sys/class/net/${options.tun}`)
+export async function attachTun(options: TunOptions, ...alternatives: string[]): Promise<TunLink> {
+  const prepared = isInterface(options.tun)
   const addresses = options.hostAddress ?? (prepared ? undefined : options.address.map(hostAddress))
   try {
     return await openTun({ name: options.tun, offload: true, ...(addresses && { addresses }) })
   } catch (error) {
-    throw error instanceof TunError ? new UserError(error.message) : error
+    throw error instanceof TunError ? new UserError(error.message, ...alternatives) : error
   }
 }
 
@@ -32,5 +32,14 @@ function hostAddress(own: string): string {
     return hostAddressFor(own)
   } catch (error) {
     throw new UserError((error as Error).message, 'Way out: --host-address, or a shorter prefix.')
+  }
+}
+
+/** In this network namespace: /sys may show another's. */
+function isInterface(name: string): boolean {
+  try {
+    return readFileSync('/proc/net/dev', 'utf8').includes(` ${name}:`)
+  } catch {
+    return false
   }
 }

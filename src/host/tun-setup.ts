@@ -3,7 +3,7 @@ import { endianness, networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { IpAddress, IpPrefix } from '../wire/address.ts'
 import type { Libc } from './ffi.ts'
-import { InterfaceRequest, IoctlError, NetworkInterface } from './ioctl.ts'
+import { InterfaceError, InterfaceRequest, NetworkInterface } from './network-interface.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import { VNET_HEADER_LENGTH } from './vnet-header.ts'
 
@@ -160,7 +160,7 @@ export async function configureInterface(libc: Libc, name: string, settings: Tun
       addAddresses(device, settings.prefixes)
     }
   } catch (error) {
-    throw error instanceof IoctlError ? configureError(error, name) : error
+    throw error instanceof InterfaceError ? configureError(error, name) : error
   }
   if (settings.prefixes?.some((prefix) => prefix.address.family === 6)) await untilUsable(name)
   return device
@@ -174,7 +174,7 @@ function addAddresses(device: NetworkInterface, prefixes: readonly IpPrefix[]): 
   }
 }
 
-function configureError(error: IoctlError, name: string): TunError {
+function configureError(error: InterfaceError, name: string): TunError {
   const code = errnoName(error.errno)
   if (code === 'EPERM') {
     return new TunError(

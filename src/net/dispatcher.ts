@@ -19,15 +19,23 @@ const ACCEPTABLE = { type: 'acceptable' } as const
 /** Who hears which event: the join between one driver and the sockets and servers on it. */
 export class Dispatcher {
   readonly driver: Driver<Stack>
+  /** `::` or `0.0.0.0`: how a listener on all of the stack's addresses is written. */
+  readonly anyAddress: string
   readonly #connections = new Map<Connection, ConnectionHandler>()
   readonly #listeners = new Map<Listener, ListenerHandler>()
   #waiting: (() => void)[] = []
   #lost = false
 
-  constructor(driver: Driver<Stack>) {
+  constructor(driver: Driver<Stack>, anyAddress: string) {
     this.driver = driver
+    this.anyAddress = anyAddress
     driver.onEvent = (event) => this.#deliver(event)
     driver.onClosed = (error) => this.#lose(error)
+  }
+
+  /** Throws ENETDOWN when the link is gone. */
+  checkLink(): void {
+    if (this.#lost) throw Object.assign(new Error('ENETDOWN: the link is gone'), { code: 'ENETDOWN' })
   }
 
   watch(connection: Connection, handler: ConnectionHandler): void {

@@ -8,8 +8,9 @@ import type { TcpConfig } from '../tcp/config.ts'
 import type { Observer } from '../tcp/observer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
-import { Server, type ServerOptions } from './server.ts'
-import { type ConnectOptions, Socket } from './socket.ts'
+import type { ConnectOptions, ServerOptions } from './options.ts'
+import { Server } from './server.ts'
+import { Socket } from './socket.ts'
 
 export interface NetOptions {
   link: Link
@@ -58,7 +59,7 @@ export function createNet(options: NetOptions): Net {
     ...(observer === undefined ? {} : { observer }),
   })
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
-  const dispatcher = new Dispatcher(driver)
+  const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
 
   const connect = (...args: ConnectArguments): Socket => {
     const { options, onConnect } = connectArguments(args)

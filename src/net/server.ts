@@ -2,31 +2,14 @@ import { EventEmitter } from 'node:events'
 import type { Listener } from '../tcp/listener.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { argumentError, codeOf, socketError, validPort } from './errors.ts'
-import { familyOf, Socket, type SocketAddress, type SocketOptions } from './socket.ts'
-
-/** The listener's bounds, beside node:net's own `backlog`. */
-export interface ListenerOptions {
-  /** The most half-open connections at once: entries of the SYN queue. Default 128. */
-  backlog?: number | undefined
-  /** The most connections that wait to be accepted. Default: the backlog. */
-  acceptBacklog?: number | undefined
-  /** Retransmissions of a SYN-ACK. Default 5. */
-  synAckRetries?: number | undefined
-  /** Milliseconds to wait after each SYN-ACK, one more than there are retries. Default 1000, 2000, 4000, ... */
-  synAckWaits?: readonly number[] | undefined
-}
-
-export interface ServerOptions extends SocketOptions, ListenerOptions {
-  /** Sockets start paused: nothing is read before `resume()`. */
-  pauseOnConnect?: boolean | undefined
-}
-
-export interface ListenOptions extends ListenerOptions {
-  /** 0 or nothing: a free one. */
-  port?: number | string | undefined
-  /** One of the stack's addresses; by default all of them. */
-  host?: string | undefined
-}
+import {
+  familyOf,
+  type ListenerOptions,
+  type ListenOptions,
+  type ServerOptions,
+  type SocketAddress,
+} from './options.ts'
+import { Socket } from './socket.ts'
 
 export type ListenArguments = [
   ListenOptions | number | string | undefined,
@@ -72,11 +55,14 @@ export class Server extends EventEmitter<{
     const address = options.host
     const bounds = defined({ ...listenerOptions(this.#options), ...listenerOptions(options) })
     try {
+      this.#dispatcher.checkLink()
       const stack = this.#dispatcher.driver.stack
       this.#listen(stack.listen({ port, ...(address === undefined ? {} : { address }), ...bounds }))
     } catch (error) {
       if (!isSystemError(error)) throw error
-      process.nextTick(() => this.emit('error', socketError('listen', codeOf(error)!, address ?? '::', port)))
+      process.nextTick(() =>
+        this.emit('error', socketError('listen', codeOf(error)!, address ?? this.#dispatcher.anyAddress, port)),
+      )
     }
     return this
   }
@@ -147,7 +133,7 @@ export class Server extends EventEmitter<{
   /** Where it listens; null when it does not. An address of `::` or `0.0.0.0` means every one of the stack's. */
   address(): SocketAddress | null {
     if (this.listener === undefined) return null
-    const address = this.listener.address?.toString() ?? '::'
+    const address = this.listener.address?.toString() ?? this.#dispatcher.anyAddress
     return { address, family: familyOf(address), port: this.listener.port }
   }
 

@@ -1,47 +1,16 @@
 import { lookup as systemLookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Connection } from '../tcp/connection.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
 import { argumentError, codeOf, socketError, validPort } from './errors.ts'
 import { IdleTimer } from './idle-timer.ts'
+import { type ConnectOptions, familyOf, type SocketAddress, type SocketOptions } from './options.ts'
+import { PendingWrite } from './pending-write.ts'
 
 /** Octets read at once at most: what the stream machinery costs is paid per chunk. */
 const READ_SIZE = 65_536
 const HIGH_WATER_MARK = 65_536
-
-export interface SocketOptions {
-  /** Keep the writable side open after the peer has ended its own. Default false: it is ended by itself. */
-  allowHalfOpen?: boolean | undefined
-  /** Octets, for both sides. Default 65,536. */
-  highWaterMark?: number | undefined
-  /** See {@link Socket.setNoDelay}. Default false. */
-  noDelay?: boolean | undefined
-}
-
-export interface ConnectOptions extends SocketOptions {
-  port: number | string
-  /** An address, or a name for `lookup`. */
-  host?: string | undefined
-  /** One of the stack's own; by default the one that the destination is reached from. */
-  localAddress?: string | undefined
-  localPort?: number | undefined
-  /** Resolves names. Default `dns.lookup`: the machine's resolver, not this stack. */
-  lookup?: LookupFunction | undefined
-  family?: 0 | 4 | 6 | undefined
-  /** Milliseconds, as by {@link Socket.setTimeout}. */
-  timeout?: number | undefined
-}
-
-export interface SocketAddress {
-  address: string
-  family: 'IPv4' | 'IPv6'
-  port: number
-}
-
-export function familyOf(address: string): 'IPv4' | 'IPv6' {
-  return address.includes(':') ? 'IPv6' : 'IPv4'
-}
 
 /**
  * One TCP connection as a stream, shaped as node:net's Socket. A write is done (its callback runs) when the send
@@ -55,16 +24,10 @@ export class Socket extends Duplex {
   #connection: Connection | undefined
   /** The stream wants octets. */
   #demand = false
-  /** The chunks of the write under way; `#chunk` and `#offset` say how far they are taken. */
-  #writing: readonly Uint8Array[] = []
-  #chunk = 0
-  #offset = 0
-  #written: ((error?: Error) => void) | undefined
+  #write: PendingWrite | undefined
   #connected: (() => void) | undefined
   #received = 0
   #sent = 0
-  /** Octets of the write under way that are in `#sent` already. */
-  #taken = 0
   #noDelay: boolean
 
   constructor(dispatcher: Dispatcher, options: SocketOptions = {}) {
@@ -102,19 +65,18 @@ export class Socket extends Duplex {
   /** Takes over a connection that a listener has accepted. */
   adopt(connection: Connection): void {
     this.#use(connection)
-    connection.noDelay = this.#noDelay
     // Before it was accepted nobody heard its events, so its last one may be past.
     if (connection.state === 'CLOSED') queueMicrotask(() => this.#finish())
   }
 
   #open(address: string, port: number, options: ConnectOptions): void {
     const { localAddress, localPort } = options
+    const { driver } = this.#dispatcher
     try {
-      const stack = this.#dispatcher.driver.stack
+      this.#dispatcher.checkLink()
       const local = { ...(localAddress === undefined ? {} : { localAddress }), ...(localPort ? { localPort } : {}) }
-      this.#use(stack.connect({ address, port, ...local }))
-      this.#connection!.noDelay = this.#noDelay
-      this.#dispatcher.driver.touch()
+      this.#use(driver.stack.connect({ address, port, ...local }))
+      driver.touch()
     } catch (error) {
       this.destroy(socketError('connect', codeOf(error) ?? 'EINVAL', address, port))
     }
@@ -122,27 +84,17 @@ export class Socket extends Duplex {
 
   #use(connection: Connection): void {
     this.#connection = connection
+    connection.noDelay = this.#noDelay
     this.#dispatcher.watch(connection, (event) => this.#handle(event))
   }
 
   #handle(event: ConnectionEvent): void {
     this.#idle.active()
-    switch (event.type) {
-      case 'connected':
-        this.#connect()
-        break
-      case 'readable':
-        this.#pull()
-        break
-      case 'writable':
-        this.#push()
-        break
-      case 'closed':
-        this.#finish()
-        break
-      case 'lost':
-        this.destroy(event.error === undefined ? undefined : this.#error('ENETDOWN'))
-    }
+    if (event.type === 'lost') this.destroy(event.error === undefined ? undefined : this.#error('ENETDOWN'))
+    else if (event.type === 'connected') this.#connect()
+    else if (event.type === 'readable') this.#pull()
+    else if (event.type === 'writable') this.#push()
+    else this.#finish()
   }
 
   #connect(): void {
@@ -165,7 +117,7 @@ export class Socket extends Duplex {
   }
 
   #error(code: string): Error {
-    const syscall = this.connecting ? 'connect' : this.#written === undefined ? 'read' : 'write'
+    const syscall = this.connecting ? 'connect' : this.#write === undefined ? 'read' : 'write'
     return socketError(syscall, code, this.remoteAddress, this.remotePort)
   }
 
@@ -197,53 +149,30 @@ export class Socket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void): void {
-    this.#write([chunk], callback)
+    this.#write = new PendingWrite([chunk], callback)
+    this.#push()
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error) => void): void {
-    this.#write(
-      chunks.map(({ chunk }) => chunk),
-      callback,
-    )
-  }
-
-  #write(chunks: readonly Uint8Array[], callback: (error?: Error) => void): void {
-    this.#writing = chunks
-    this.#chunk = 0
-    this.#offset = 0
-    this.#taken = 0
-    this.#written = callback
+    const octets = chunks.map(({ chunk }) => chunk)
+    this.#write = new PendingWrite(octets, callback)
     this.#push()
   }
 
   #push(): void {
     const connection = this.#connection
-    if (connection === undefined || this.connecting || this.destroyed || this.#written === undefined) return
+    const write = this.#write
+    if (connection === undefined || write === undefined || this.connecting || this.destroyed) return
     let error: Error | undefined
     try {
-      if (!this.#send(connection)) return
+      this.#touch()
+      if (!write.sendTo(connection)) return
     } catch (thrown) {
       error = this.#error(codeOf(thrown) ?? 'EPIPE')
     }
-    const written = this.#written
-    this.#written = undefined
-    this.#taken = 0
-    written(error)
-  }
-
-  /** Hands over as much as the send buffer takes; true when that was all. */
-  #send(connection: Connection): boolean {
-    this.#touch()
-    for (; this.#chunk < this.#writing.length; this.#chunk++) {
-      const chunk = this.#writing[this.#chunk]!
-      const taken = connection.send(chunk, this.#offset)
-      this.#offset += taken
-      this.#taken += taken
-      this.#sent += taken
-      if (this.#offset < chunk.length) return false
-      this.#offset = 0
-    }
-    return true
+    this.#write = undefined
+    this.#sent += write.taken
+    write.done(error)
   }
 
   override _final(callback: (error?: Error) => void): void {
@@ -261,7 +190,7 @@ export class Socket extends Duplex {
     this.#idle.stop()
     if (connection !== undefined) {
       // What was written and not yet sent is lost, and the peer is to know.
-      if (this.#written !== undefined || this.writableLength > 0) this.#dispatcher.abort(connection)
+      if (this.#write !== undefined || this.writableLength > 0) this.#dispatcher.abort(connection)
       else this.#dispatcher.release(connection)
     }
     this.connecting = false
@@ -320,7 +249,7 @@ export class Socket extends Duplex {
     return this
   }
 
-  /** Nothing changes: it is the link, not a socket, that keeps the process running. */
+  /** As {@link Socket.ref}. */
   unref(): this {
     return this
   }
@@ -353,7 +282,7 @@ export class Socket extends Duplex {
 
   /** Octets written, those that still wait in the stream included. */
   get bytesWritten(): number {
-    return this.#sent + this.writableLength - this.#taken
+    return this.#sent + this.writableLength
   }
 
   /** The TCP state, by its standard name. */

@@ -69,6 +69,8 @@ export class Connection implements Waiting, TupleEntry {
   /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
   timedSeq = 0
   timedAt: Instant = NEVER
+  /** When the retransmission timer last ran out. */
+  timedOutAt: Instant = Number.NEGATIVE_INFINITY
   /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */
   challengedAt: Instant = Number.NEGATIVE_INFINITY
   /** When data was last sent, for the restart after idle. */
@@ -157,7 +159,8 @@ export class Connection implements Waiting, TupleEntry {
   /** RECEIVE: copies up to `end - start` octets to into[start]; returns how many, 0 when there are none now. */
   receive(into: Uint8Array, start = 0, end: number = into.length): number {
     const length = this.receiveBuffer.read(into, start, end)
-    if (length > 0 && windowWouldOpen(this)) {
+    // After the peer's FIN there is nobody who could use the window.
+    if (length > 0 && !this.finReceived && windowWouldOpen(this)) {
       this.acksDue = Math.max(this.acksDue, 1)
       this.host.ready(this)
     }

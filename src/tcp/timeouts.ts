@@ -37,6 +37,7 @@ function retransmit(connection: Connection, now: Instant): void {
   }
   // RFC 9293 MUST-18, RFC 6298 (5.5)
   connection.rto.backOff()
+  connection.timedOutAt = now
   connection.timedAt = NEVER
 }
 

@@ -2,8 +2,8 @@ import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
-import { setLoopbackUp } from '../../src/host/ioctl.ts'
 import { probeNamespace } from '../../src/host/namespace.ts'
+import { setLoopbackUp } from '../../src/host/network-interface.ts'
 import { kernelTest } from '../support/namespace.ts'
 
 const MODULE = JSON.stringify(new URL('../../src/host/namespace.ts', import.meta.url).href)
@@ -13,7 +13,7 @@ function program(inside: string): string {
   return `
     import { readFileSync } from 'node:fs'
     import { enterNamespace, isInsideNamespace } from ${MODULE}
-    const devices = () => readFileSync('/proc/net/dev', 'utf8').split('\\n').slice(2).map((line) => line.split(':')[0].trim())
+    const devices = () => readFileSync('/proc/net/dev', 'utf8').trim().split('\\n').slice(2).map((line) => line.split(':')[0].trim())
     if (isInsideNamespace()) {
       ${inside}
     } else {

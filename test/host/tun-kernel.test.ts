@@ -4,13 +4,13 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { setLoopbackUp } from '../../src/host/ioctl.ts'
+import { setLoopbackUp } from '../../src/host/network-interface.ts'
 import { RealTime } from '../../src/host/real-time.ts'
 import { openTun, type TunLink } from '../../src/host/tun.ts'
 import { TunError } from '../../src/host/tun-error.ts'
 import { sumOctets } from '../../src/wire/checksum.ts'
 import { Offload } from '../../src/wire/offload.ts'
-import { Recorder } from '../link/recorder.ts'
+import { Recorder, range } from '../link/recorder.ts'
 import { kernelTest } from '../support/namespace.ts'
 import { describe, echoPacket, udpPacket } from './packets.ts'
 
@@ -122,6 +122,18 @@ kernelTest(import.meta.url, 'the interface is as it was asked for, and gone when
   equal(recorder.error, undefined)
   equal(readFileSync('/proc/net/dev', 'utf8').includes('test0:'), false)
   send(link, new Uint8Array(60))
+})
+
+kernelTest(import.meta.url, 'as many frames as were asked for wait in the kernel', async () => {
+  const link = await openTun({ addresses: HOST, txQueueLength: 1500 })
+  const socket = await bound('udp4', '10.77.0.1')
+  const sending = range(1600).map((i) => new Promise((sent) => socket.send(`${i}`, 1, '10.77.0.2', sent)))
+  await Promise.all(sending)
+  const recorder = new Recorder(link, new RealTime())
+  await arrival(recorder, 'udp 10.77.0.1 > 10.77.0.2.1 1499')
+  equal(recorder.arrivals.length >= 1500, true)
+  socket.close()
+  link.close()
 })
 
 kernelTest(import.meta.url, 'without addresses the interface is left as it is', async () => {

@@ -32,8 +32,8 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
     return
   }
   const [unshare, ...flags] = probe.command
-  const pattern = `^${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`
-  const node = [process.execPath, '--import', 'tsx', `--test-name-pattern=${pattern}`, file]
+  const pattern = name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  const node = [process.execPath, '--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=^${pattern}$`, file]
   // Without this variable gone, the process would talk to the runner's parent instead of printing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const child = spawn(unshare!, [...flags, ...node], { env: { ...env, [WANTED]: name }, timeout: LIMIT })
@@ -48,7 +48,7 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
     child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)))
   })
   if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
-  const skipped = /^ok .* # SKIP (.*)$/m.exec(output)?.[1]
+  const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
   if (skipped !== undefined) t.skip(skipped)
   else if (!/^# pass 1$/m.test(output)) throw new Error(`in the namespace no test of this name ran\n${output}`)
 }

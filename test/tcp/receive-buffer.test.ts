@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { MAX_RANGES, ReceiveBuffer } from '../../src/tcp/receive-buffer.ts'
-import { stream } from '../support/trace.ts'
+import { stream } from '../support/trace-packet.ts'
 
 function store(buffer: ReceiveBuffer, from: number, to: number): boolean {
   return buffer.store(from, stream(from, to), 0, to - from)

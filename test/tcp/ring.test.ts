@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Ring } from '../../src/tcp/ring.ts'
-import { stream, streamOctet } from '../support/trace.ts'
+import { stream, streamOctet } from '../support/trace-packet.ts'
 
 function contents(ring: Ring, from: number, to: number): Uint8Array {
   const into = new Uint8Array(to - from)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { SendBuffer } from '../../src/tcp/send-buffer.ts'
-import { stream } from '../support/trace.ts'
+import { stream } from '../support/trace-packet.ts'
 
 /** The octets from `offset` behind the first unacknowledged one, as a segment would be filled from the ring. */
 function octetsAt(buffer: SendBuffer, offset: number, length: number): Uint8Array {

@@ -41,6 +41,8 @@ export class Flow {
   /** Everything was read, and the end seen. */
   ended = false
   closed = false
+  /** All pauses so far, ms. */
+  paused: Milliseconds = 0
   private readonly plan: FlowPlan
   private readonly driver: Driver<Stack>
   private readonly buffer: Uint8Array = new Uint8Array(65_536)
@@ -160,6 +162,7 @@ export class Flow {
           continue
         }
         waits = true
+        this.paused += ms
         this.moved(ms)
         scheduler.at(scheduler.now() + ms, () => {
           waits = false

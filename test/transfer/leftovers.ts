@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/useLiteralKeys: TypeScript lets private members be read by literal keys, and checks them
 import type { Stack } from '../../src/stack/stack.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 

@@ -102,11 +102,15 @@ function plan(chance: Chance, send: Uint8Array, expect: Uint8Array, close: FlowP
   }
 }
 
-/** Never a pause, or seldom one; seldom enough that a transfer's time is not made of them. */
+/** Never a pause; short ones, often; or seldom one so long that the peer's window closes. */
 function pauses(chance: Chance): () => Milliseconds {
-  if (chance.chance(0.5)) return () => 0
-  const longest = pick(chance, [10, 200, 3000])
-  return () => (chance.chance(10 / longest / 10) ? chance.below(longest) : 0)
+  const [often, longest] = pick(chance, [
+    [0, 0],
+    [0, 0],
+    [0.05, 20],
+    [0.003, 5000],
+  ] as const)
+  return () => (often > 0 && chance.chance(often) ? chance.below(longest) : 0)
 }
 
 function pick<T>(chance: Chance, from: readonly T[]): T {

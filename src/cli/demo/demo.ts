@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { enterNamespace, isInsideNamespace } from '../../host/namespace.ts'
 import { RealTime } from '../../host/real-time.ts'
 import { openTun } from '../../host/tun.ts'
@@ -6,7 +7,8 @@ import { createWire } from '../../link/wire.ts'
 import { createNet } from '../../net/net.ts'
 import { stdoutColors as colors } from '../colors.ts'
 import { doorPort, openDoor } from '../door.ts'
-import { UserError } from '../errors.ts'
+import { UserError, WITHOUT_TUN } from '../errors.ts'
+import { LadderPrinter } from '../ladder-printer.ts'
 import { onStopSignal } from '../signals.ts'
 import { labelled } from '../text.ts'
 import { builtInClient, type DemoClient, kernelClient } from './clients.ts'
@@ -58,10 +60,7 @@ class NoTun extends Error {}
 /** The embedded wire, where the user did not insist on a TUN device. */
 function instead(options: DemoOptions, reason: string): Theatre {
   if (options.link === 'tun') {
-    throw new UserError(
-      `no private network with a TUN device: ${reason}`,
-      'Or: --link embedded, which needs neither root nor a device.',
-    )
+    throw new UserError(`no private network with a TUN device: ${reason}`, WITHOUT_TUN)
   }
   return embedded(options, `since there can be no private network with a TUN device: ${reason}`)
 }
@@ -93,9 +92,11 @@ function embedded(options: DemoOptions, reason: string): Theatre {
     client: builtInClient(net),
     link: `a wire inside this process, ${reason}`,
     async stay() {
-      const port = doorPort(PORT)
-      await openDoor(net, stage.address, PORT, port)
-      return `curl http://127.0.0.1:${port}/`
+      // Taken by another program: any other will do.
+      const door = await openDoor(net, stage.address, PORT, doorPort(PORT)).catch(() =>
+        openDoor(net, stage.address, PORT, 0),
+      )
+      return `curl http://127.0.0.1:${(door.address() as AddressInfo).port}/`
     },
     close() {
       stage.close()
@@ -134,9 +135,12 @@ const NEXT = [
 
 /** Serves until a signal comes. */
 async function stay(theatre: Theatre): Promise<never> {
-  theatre.stage.onStep = () => {}
+  const ladder = new LadderPrinter(line, colors)
   line('')
-  line(`The server stays, until Ctrl-C. From another terminal: ${colors.cyan(await theatre.stay())}`)
+  line('The server stays, until Ctrl-C. From another terminal:')
+  line(`  ${colors.cyan(await theatre.stay())}`)
+  line('')
+  theatre.stage.onStep = ({ kind, ends, age: at, load }) => ladder.rung(ends, { kind, at, load })
   onStopSignal(async () => theatre.close())
   return new Promise(() => {})
 }

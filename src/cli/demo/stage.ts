@@ -6,7 +6,7 @@ import type { Server } from '../../net/server.ts'
 import type { Instant, Milliseconds } from '../../wire/instant.ts'
 import { printPacket } from '../../wire/print.ts'
 import type { Segment } from '../../wire/segment.ts'
-import { loadAfter } from '../handshake-log.ts'
+import { ageOf, loadAfter } from '../handshake-log.ts'
 import { createSite } from '../http.ts'
 import { endpoint, type LadderEnds, type QueueLoad, type StepKind } from '../ladder.ts'
 import { isSyn, isSynAck, readSegment, synPacket } from './segments.ts'
@@ -25,6 +25,8 @@ export interface Step {
   readonly client: string
   readonly retransmissions: number
   readonly now: Instant
+  /** Since the handshake's SYN. */
+  readonly age: Milliseconds
   readonly load: QueueLoad
   /** For a SYN,ACK: whether the link lets it through. */
   readonly arrives: boolean
@@ -48,8 +50,7 @@ export class Stage {
   onStep: (step: Step) => void = () => {}
   readonly #link: TappedLink
   /** The SYN that came last: the one that the stack drops, when it says that it has dropped one. */
-  #syn: LadderEnds | undefined
-  #synClient = ''
+  #syn: Pick<Step, 'ends' | 'client'> | undefined
 
   constructor({ link, address, packet }: StageOptions) {
     this.address = address.split('/')[0]!
@@ -66,13 +67,13 @@ export class Stage {
       link: this.#link,
       address,
       observer: {
-        handshake: (kind, _listener, entry, now) => {
+        handshake: (kind, listener, entry, now) => {
           const { remoteAddress, remotePort, irs, iss, retransmissions } = entry
           const ends = { client: endpoint(remoteAddress, remotePort), server: this.#name, irs, iss }
-          this.#step(kind, ends, remoteAddress, retransmissions, now)
+          this.#step(kind, { ends, client: remoteAddress, retransmissions, now, age: ageOf(listener, entry) })
         },
         drop: (reason, now) => {
-          if (reason === 'syn-queue-full') this.#step('dropped', this.#syn!, this.#synClient, 0, now)
+          if (reason === 'syn-queue-full') this.#step('dropped', { ...this.#syn!, retransmissions: 0, now, age: 0 })
         },
       },
     })
@@ -113,13 +114,13 @@ export class Stage {
 
   #note(segment: Segment | undefined): void {
     if (segment === undefined || !isSyn(segment)) return
-    this.#synClient = segment.source.toString()
-    const client = endpoint(this.#synClient, segment.sourcePort)
-    this.#syn = { client, server: this.#name, irs: segment.seq, iss: undefined }
+    const client = segment.source.toString()
+    const ends = { client: endpoint(client, segment.sourcePort), server: this.#name, irs: segment.seq, iss: undefined }
+    this.#syn = { ends, client }
   }
 
-  #step(kind: StepKind, ends: LadderEnds, client: string, retransmissions: number, now: Instant): void {
+  #step(kind: StepKind, step: Omit<Step, 'kind' | 'load' | 'arrives'>): void {
     const load = loadAfter(kind, this.server.listener!)
-    this.onStep({ kind, ends, client, retransmissions, now, load, arrives: this.swallow === 0 })
+    this.onStep({ ...step, kind, load, arrives: this.swallow === 0 })
   }
 }

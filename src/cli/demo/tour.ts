@@ -118,11 +118,9 @@ class Scenes {
   /** Where all SYNs went: the listener's own count. */
   account(): void {
     const { syns, completed, expired, queueFull } = this.#stage.server.listener!.counters
+    const parts = `${completed} connections + ${expired} deleted at the survival time + ${queueFull} dropped`
     this.#line('')
-    this.#line(
-      `${this.#colors.bold('No SYN is lost without a trace:')} ${syns} SYNs = ${completed} connections + ${expired} deleted at the survival time` +
-        ` + ${queueFull} dropped.`,
-    )
+    this.#line(`${this.#colors.bold('Every SYN has its end:')} ${syns} SYNs = ${parts}.`)
   }
 
   /** The forged SYNs differ in nothing that matters here: one heading stands for all. */

@@ -62,7 +62,8 @@ function measure(connection: Connection, segment: Segment): void {
     connection.timedAt = Number.POSITIVE_INFINITY
   } else if (tcb.timestamps && segment.timestamps) {
     const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
-    if (rtt >= 0) rto.sample(rtt)
+    // The echo of what was sent before a timeout would measure the timeouts, too.
+    if (rtt >= 0 && rtt <= host.now - connection.timedOutAt) rto.sample(rtt)
   }
 }
 

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import type { IpPrefix } from '../wire/address.ts'
 import { writeUint32 } from '../wire/octets.ts'
 import { type Libc, loadLibc } from './ffi.ts'
+import { errnoName, TunError } from './tun-error.ts'
 
 // <linux/sockios.h>
 const SIOCGIFFLAGS = 0x8913
@@ -11,20 +12,27 @@ const SIOCSIFNETMASK = 0x891c
 const SIOCGIFMTU = 0x8921
 const SIOCSIFMTU = 0x8922
 const SIOCGIFINDEX = 0x8933
-const SIOCSIFTXQLEN = 0x8943
 
 const AF_INET = 2
 const AF_INET6 = 10
+const AF_NETLINK = 16
 const SOCK_DGRAM = 2
+const SOCK_RAW = 3
 const SOCK_CLOEXEC = 0x80000
 const IFF_UP = 1
+
+// <linux/rtnetlink.h>
+const RTM_NEWLINK = 16
+const NLM_F_REQUEST = 1
+const NLM_F_ACK = 4
+const IFLA_TXQLEN = 13
 
 /** Octets of `struct ifreq`: the interface's name in 16, and a union. */
 const IFREQ_LENGTH = 40
 const NAME_LENGTH = 16
 
 /** A call of the kernel that failed. */
-export class IoctlError extends Error {
+export class InterfaceError extends Error {
   readonly request: string
   readonly errno: number
 
@@ -72,8 +80,8 @@ export class InterfaceRequest {
 }
 
 /**
- * Reads and sets a network interface of this namespace through ioctl, so that no `ip` program is needed. Every method
- * throws an {@link IoctlError} when the kernel refuses.
+ * Reads and sets a network interface of this namespace by calls of the kernel, so that no `ip` program is needed. Every method
+ * throws an {@link InterfaceError} when the kernel refuses.
  */
 export class NetworkInterface {
   readonly name: string
@@ -98,10 +106,23 @@ export class NetworkInterface {
     })
   }
 
-  /** Frames. */
+  /** Frames. Through rtnetlink, since the ioctl for it is not permitted to the root of a user namespace. */
   set txQueueLength(frames: number) {
-    this.#request('SIOCSIFTXQLEN', SIOCSIFTXQLEN, (request) => {
-      request.int = frames
+    // struct nlmsghdr: length, type, flags. struct ifinfomsg: the index. struct rtattr: length, type, value.
+    const message = new DataView(new ArrayBuffer(40))
+    message.setUint32(0, 40, true)
+    message.setUint16(4, RTM_NEWLINK, true)
+    message.setUint16(6, NLM_F_REQUEST | NLM_F_ACK, true)
+    message.setInt32(20, this.index, true)
+    message.setUint16(32, 8, true)
+    message.setUint16(34, IFLA_TXQLEN, true)
+    message.setUint32(36, frames, true)
+    this.#withSocket(AF_NETLINK, 'RTM_NEWLINK', (socket) => {
+      const written = this.#libc.write(socket, new Uint8Array(message.buffer), 40)
+      const answer = new DataView(new ArrayBuffer(256))
+      const read = written < 0 ? written : this.#libc.read(socket, new Uint8Array(answer.buffer), 256)
+      // The answer is a struct nlmsgerr: behind its header 0, or a negative errno.
+      return read < 0 ? read : answer.getInt32(16, true)
     })
   }
 
@@ -147,18 +168,33 @@ export class NetworkInterface {
   }
 
   #call(family: number, name: string, request: number, argument: Uint8Array): void {
-    const socket = this.#libc.socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)
-    if (socket < 0) throw new IoctlError('socket', socket)
+    this.#withSocket(family, name, (socket) => this.#libc.ioctl(socket, request, argument))
+  }
+
+  #withSocket(family: number, name: string, use: (socket: number) => number): void {
+    const type = family === AF_NETLINK ? SOCK_RAW : SOCK_DGRAM
+    const socket = this.#libc.socket(family, type | SOCK_CLOEXEC, 0)
+    if (socket < 0) throw new InterfaceError('socket', socket)
     try {
-      const result = this.#libc.ioctl(socket, request, argument)
-      if (result < 0) throw new IoctlError(name, result)
+      const result = use(socket)
+      if (result < 0) throw new InterfaceError(name, result)
     } finally {
       closeSync(socket)
     }
   }
 }
 
-/** Brings up `lo`, which is down in a new network namespace: 127.0.0.1 and ::1 come with it. */
+/**
+ * Brings up `lo`, which is down in a new network namespace: 127.0.0.1 and ::1 come with it.
+ *
+ * @throws TunError EPERM outside of a namespace of one's own.
+ */
 export async function setLoopbackUp(): Promise<void> {
-  new NetworkInterface(await loadLibc(), 'lo').up()
+  const libc = await loadLibc()
+  try {
+    new NetworkInterface(libc, 'lo').up()
+  } catch (cause) {
+    if (!(cause instanceof InterfaceError)) throw cause
+    throw new TunError(errnoName(cause.errno), 'the loopback cannot be brought up: it takes CAP_NET_ADMIN', { cause })
+  }
 }
