@@ -38,7 +38,8 @@ function hostAddress(own: string): string {
 /** In this network namespace: /sys may show another's. */
 function isInterface(name: string): boolean {
   try {
-    return readFileSync('/proc/net/dev', 'utf8').includes(` ${name}:`)
+    const lines = readFileSync('/proc/net/dev', 'utf8').split('\n')
+    return lines.some((line) => line.trimStart().startsWith(`${name}:`))
   } catch {
     return false
   }

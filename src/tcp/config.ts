@@ -1,5 +1,8 @@
 import type { Milliseconds } from '../wire/instant.ts'
 
+/** The longest time that a knob takes, ms: a year. */
+const LONGEST: Milliseconds = 365 * 24 * 3600 * 1000
+
 /** The knobs of a TCP endpoint. Times in ms, sizes in octets. */
 export interface TcpConfig {
   /** The most that one connection holds unacknowledged or unsent. */
@@ -57,24 +60,39 @@ export const DEFAULT_CONFIG: TcpConfig = {
   ephemeralPorts: [32_768, 60_999],
 }
 
+type NumericKnob = Exclude<keyof TcpConfig, 'windowScale' | 'timestamps' | 'sack' | 'ephemeralPorts'>
+
 /** Merges and checks. Throws a RangeError that names the knob. */
 export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
   const config = { ...DEFAULT_CONFIG, ...given }
-  const range = (name: keyof TcpConfig, least: number, most: number): void => {
-    const value = config[name] as number
-    if (!(value >= least && value <= most)) throw outOfRange(`tcp.${name}`, `${least} to ${most}`, value)
+  const check = (name: keyof TcpConfig, valid: boolean, range: string): void => {
+    if (!valid) throw outOfRange(`tcp.${name}`, range, config[name])
   }
-  range('sendBuffer', 1, 2 ** 30)
-  range('receiveBuffer', 1, 2 ** 30)
-  range('delayedAck', 0, 499)
-  range('rtoMin', 1, config.rtoMax)
-  range('rtoInitial', config.rtoMin, config.rtoMax)
-  range('connectTimeout', 1, Number.MAX_SAFE_INTEGER)
-  range('userTimeout', 1, Number.MAX_SAFE_INTEGER)
-  range('msl', 0, 2 ** 31)
-  range('maxTimeWait', 0, 2 ** 24)
-  range('maxConnections', 1, 2 ** 24)
-  range('maxReplies', 1, 2 ** 20)
+  const time = (name: NumericKnob, least: number, most: number): void =>
+    check(name, config[name] >= least && config[name] <= most, `${least} to ${most}`)
+  const size = (name: NumericKnob, least: number, most: number): void =>
+    check(
+      name,
+      Number.isInteger(config[name]) && config[name] >= least && config[name] <= most,
+      `an integer from ${least} to ${most}`,
+    )
+  size('sendBuffer', 1, 2 ** 30)
+  size('receiveBuffer', 1, 2 ** 30)
+  time('delayedAck', 0, 499)
+  time('rtoMax', 1, LONGEST)
+  time('rtoMin', 1, config.rtoMax)
+  time('rtoInitial', config.rtoMin, config.rtoMax)
+  time('connectTimeout', 1, LONGEST)
+  time('userTimeout', 1, LONGEST)
+  time('msl', 0, LONGEST)
+  time('finWait2Timeout', 0, LONGEST)
+  time('challengeInterval', 0, LONGEST)
+  size('maxTimeWait', 0, 2 ** 24)
+  size('maxConnections', 1, 2 ** 24)
+  size('maxReplies', 1, 2 ** 20)
+  const [first, last] = config.ephemeralPorts
+  const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535
+  check('ephemeralPorts', isPort(first) && isPort(last) && first <= last, 'two ports from 1 to 65535, in order')
   return config
 }
 

@@ -81,7 +81,7 @@ kernelTest(import.meta.url, 'connect: refused, and no answer: one line, status 1
 kernelTest(
   import.meta.url,
   'what a newcomer meets: a device in use, an address in use, a device of another kind',
-  async () => {
+  async (t) => {
     const server = start(t, ['serve', '--json'])
     const ended = finished(server)
     await said(server, '"listening"')
@@ -118,7 +118,7 @@ function file(t: TestContext): { directory: string; path: string; digest: string
 }
 
 function isInterface(name: string): boolean {
-  return readFileSync('/proc/net/dev', 'utf8').includes(` ${name}:`)
+  return readFileSync('/proc/net/dev', 'utf8').includes(`${name}:`)
 }
 
 function sha256(octets: Uint8Array): string {

@@ -26,6 +26,8 @@ export interface HostOptions {
 export interface PeerOptions {
   address?: string
   port?: number
+  /** The stack's address that the peer talks to: the first of the stack's unless given. */
+  localAddress?: string
   localPort?: number
   isn?: number
 }
@@ -147,7 +149,7 @@ export class Traced {
       name,
       address: IpAddress.parse(options?.address ?? NETWORKS[this.#options.family ?? 4].peer)!,
       port: options?.port ?? 40_000 + this.#peers.size,
-      localAddress: this.#localAddress,
+      localAddress: options?.localAddress === undefined ? this.#localAddress : IpAddress.parse(options.localAddress)!,
       localPort: options?.localPort ?? this.localPort,
       isn: options?.isn ?? this.#options.isn ?? 0,
       iss: undefined,

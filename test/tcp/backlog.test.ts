@@ -81,14 +81,16 @@ describe('the backlog', () => {
 
   test('counts IPv4 and IPv6 together', () => {
     const tcp = listen({ backlog: 2, stack: { addresses: ['192.0.2.1/24', '2001:db8::1/64'] } })
-    syn(tcp, 'a')
-    syn(tcp, 'b')
-    const six = listen({ backlog: 1, family: 6 })
-    syn(six, 'a')
-    six.trace`+0 <b S 0:0(0) win 65535`
-    assert.equal(six.listener.halfOpen, 1)
-    tcp.trace`+0 <c S 0:0(0) win 65535`
+    tcp.peer('six', { address: '2001:db8::2', localAddress: '2001:db8::1' })
+    syn(tcp, 'four')
+    syn(tcp, 'six')
+    tcp.trace`+0 <late S 0:0(0) win 65535`
     assert.equal(tcp.listener.halfOpen, 2)
+    assert.equal(tcp.stack.counters.TCPReqQFullDrop, 1)
+    assert.deepEqual(
+      tcp.listener.halfOpens(tcp.now).map(({ remoteAddress }) => remoteAddress),
+      ['192.0.2.2', '2001:db8::2'],
+    )
   })
 
   test('is checked when the listener is opened', () => {

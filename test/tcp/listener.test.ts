@@ -8,10 +8,17 @@ describe('a listener', () => {
   test('for all addresses hears every one', () => {
     const tcp = listen({ stack: { addresses: ['192.0.2.1/24', '198.51.100.1/24', '2001:db8::1/64'] } })
     assert.equal(tcp.listener.address, undefined)
+    tcp.peer('b', { localAddress: '198.51.100.1' })
+    tcp.peer('c', { address: '2001:db8::2', localAddress: '2001:db8::1' })
     tcp.trace`
-      +0 < S  0:0(0)       win 65535
-      +0 > S. 0:0(0) ack 1
+      +0 <  S  0:0(0)       win 65535
+      +0 >  S. 0:0(0) ack 1
+      +0 <b S  0:0(0)       win 65535
+      +0 >b S. 0:0(0) ack 1
+      +0 <c S  0:0(0)       win 65535
+      +0 >c S. 0:0(0) ack 1
     `
+    assert.equal(tcp.listener.halfOpen, 3)
   })
 
   test('of one port hears nothing of another', () => {
@@ -44,12 +51,13 @@ describe('a listener', () => {
   test('stands beside one of the same port and another address', () => {
     const tcp = host(TWO)
     const [a, b] = ['192.0.2.1', '198.51.100.1'].map((address) => tcp.stack.listen({ port: 80, address }))
+    tcp.peer('b', { localAddress: '198.51.100.1' })
     tcp.trace`
-      +0 < S  0:0(0)       win 65535
-      +0 > S. 0:0(0) ack 1
+      +0 <b S  0:0(0)       win 65535
+      +0 >b S. 0:0(0) ack 1
     `
-    assert.deepEqual([a?.halfOpen, b?.halfOpen], [1, 0])
-    assert.equal(String(a?.address), '192.0.2.1')
+    assert.deepEqual([a?.halfOpen, b?.halfOpen], [0, 1])
+    assert.equal(String(b?.address), '198.51.100.1')
   })
 
   for (const [first, second] of [
