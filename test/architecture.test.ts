@@ -11,9 +11,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   wire: [],
   tcp: ['wire'],
   stack: ['tcp', 'wire'],
-  link: ['wire', 'koffi', 'node:'],
+  link: ['wire'],
   sim: ['host', 'stack', 'link', 'tcp', 'wire'],
-  host: ['stack', 'link', 'tcp', 'wire', 'node:'],
+  host: ['stack', 'link', 'tcp', 'wire', 'node:', 'koffi'],
   net: ['host', 'stack', 'link', 'tcp', 'wire', 'node:'],
   cli: ['net', 'sim', 'host', 'stack', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
 }

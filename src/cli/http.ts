@@ -35,8 +35,18 @@ export function createSite(options: SiteOptions = {}): RequestListener {
     const { method } = request
     if (method === 'PUT' || method === 'POST') digest(request, response)
     else if (method !== 'GET' && method !== 'HEAD') refuse(response)
+    else if (files !== undefined && isHidden(request.url)) text(response, 404, ['not found'])
     else if (files !== undefined) files(request, response, () => text(response, 404, ['not found']))
     else text(response, 200, ['Hello from estab: this page came over TCP in user space, in TypeScript.', ...lines()])
+  }
+}
+
+/** Whether a part of the path begins with a dot. sirv, which looks files up as they are asked for, would serve it. */
+function isHidden(url = ''): boolean {
+  try {
+    return /[/\\]\./.test(decodeURI(url.split('?')[0]!))
+  } catch {
+    return true
   }
 }
 
