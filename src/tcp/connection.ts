@@ -77,6 +77,7 @@ export class Connection implements Waiting, TupleEntry {
   sentAt: Instant = Number.NEGATIVE_INFINITY
   /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56). */
   softError: ConnectionErrorCode | undefined
+  softErrorAt: Instant = Number.NEGATIVE_INFINITY
 
   /** Bits of events.ts that wait to be told. */
   events = 0

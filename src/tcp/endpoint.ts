@@ -5,7 +5,7 @@ import { arrivesHalfOpen } from './arrives/half-open.ts'
 import { arrivesListen } from './arrives/listen.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
-import { recycles } from './arrives/time-wait.ts'
+import { asksForReincarnation } from './arrives/time-wait.ts'
 import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import { Reno } from './congestion/reno.ts'
@@ -93,11 +93,15 @@ export class Endpoint implements OutputHost {
     const { source, sourcePort, destination, destinationPort } = segment
     const hash = tupleHash(this.hashKey, destination, destinationPort, source, sourcePort)
     const connection = this.connections.get(hash, destination, destinationPort, source, sourcePort)
-    if (connection !== undefined && !recycles(this, connection, segment)) {
-      this.deliver(connection, segment)
+    const listener = this.listening.listeners.get(destination, destinationPort)
+    if (connection !== undefined) {
+      if (listener !== undefined && asksForReincarnation(connection, segment)) {
+        arrivesListen(this, listener, segment, hash, connection)
+      } else {
+        this.deliver(connection, segment)
+      }
       return
     }
-    const listener = this.listening.listeners.get(destination, destinationPort)
     if (listener === undefined) {
       this.arrivesClosed(segment)
       return
@@ -105,7 +109,7 @@ export class Endpoint implements OutputHost {
     const queue = listener.queues[destination.family]
     const row = queue.find(hash, segment)
     if (row !== NONE) arrivesHalfOpen(this, listener, queue, row, segment)
-    else arrivesListen(this, listener, segment, hash)
+    else arrivesListen(this, listener, segment, hash, undefined)
   }
 
   /** Does what the clock has made due (RFC 9293 §3.10.8). */
@@ -183,6 +187,8 @@ export class Endpoint implements OutputHost {
   quiet(connection: Connection): void {
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
+    // Only now: its last ACK has gone out.
+    if (connection.state === 'TIME-WAIT') this.boundTimeWait()
   }
 
   notify(connection: Connection): void {
@@ -193,12 +199,6 @@ export class Endpoint implements OutputHost {
     this.timeWait.delete(connection)
     this.timeWait.add(connection)
     this.deadlines.arm(connection)
-    if (this.timeWait.size <= this.config.maxTimeWait) return
-    this.counters.TCPTimeWaitOverflow++
-    for (const oldest of this.timeWait) {
-      oldest.finish(undefined)
-      return
-    }
   }
 
   forget(connection: Connection): void {
@@ -245,6 +245,15 @@ export class Endpoint implements OutputHost {
         : arrivesOtherwise(connection, segment, this.now)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
+  }
+
+  /** TIME-WAIT holds no more than its bound: the oldest go. */
+  private boundTimeWait(): void {
+    for (const oldest of this.timeWait) {
+      if (this.timeWait.size <= this.config.maxTimeWait) return
+      this.counters.TCPTimeWaitOverflow++
+      oldest.finish(undefined)
+    }
   }
 
   /** SEGMENT ARRIVES in CLOSED (RFC 9293 §3.10.7.1). */

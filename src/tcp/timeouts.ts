@@ -54,7 +54,9 @@ function persist(connection: Connection, now: Instant): void {
 
 function giveUp(connection: Connection): void {
   connection.host.counters.TCPAbortOnTimeout++
-  connection.finish(connection.softError ?? 'ETIMEDOUT')
+  // An error from before the peer last answered explains nothing.
+  const explained = connection.softErrorAt >= connection.stalledSince
+  connection.finish((explained ? connection.softError : undefined) ?? 'ETIMEDOUT')
 }
 
 /**

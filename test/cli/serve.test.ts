@@ -69,7 +69,16 @@ test('a directory: GET and HEAD serve files, PUT and POST are answered with a di
   }
   const events = await stopped(server)
   const requests = events.filter(({ event }) => event === 'request').map(({ method, status }) => `${method} ${status}`)
-  assert.deepEqual(requests, ['GET 200', 'HEAD 200', 'GET 404', 'GET 404', 'GET 404', 'DELETE 405', 'PUT 200', 'POST 200'])
+  assert.deepEqual(requests, [
+    'GET 200',
+    'HEAD 200',
+    'GET 404',
+    'GET 404',
+    'GET 404',
+    'DELETE 405',
+    'PUT 200',
+    'POST 200',
+  ])
 })
 
 test('without a directory there is a page', async (t) => {

@@ -37,7 +37,7 @@ function assertListener(listener: Listener): void {
   assert.equal(counters.syns, counters.held + counters.queueFull, 'every SYN is held or refused')
   const ended = counters.completed + counters.reset + counters.expired + counters.closed
   assert.equal(counters.held, ended + halfOpen, 'every entry ends in one way')
-  assert.equal(counters.completed, counters.accepted + listener.acceptQueueLength)
+  if (listener.open) assert.equal(counters.completed, counters.accepted + listener.acceptQueueLength)
   assert.ok(listener.answers.length <= listener.backlog + 64)
   assert.ok(listener['waiting'].length <= 2 * listener.backlog + 65)
 }

@@ -1,7 +1,8 @@
 import type { Chance } from '../../src/sim/chance.ts'
+import { Protocol } from '../../src/wire/ip.ts'
 import { readUint16, writeUint16 } from '../../src/wire/octets.ts'
-import { ACK, FIN, PSH, RST, type Segment, SYN, URG } from '../../src/wire/segment.ts'
-import { fixChecksums, packetOf, transportStart } from './packets.ts'
+import { ACK, FIN, PSH, RST, Segment, SYN, URG } from '../../src/wire/segment.ts'
+import { fixChecksums, packet, packetOf, transportStart } from './packets.ts'
 
 /** What a peer might send, and then something else. Some stay as they are: a session must go on to meet anything. */
 export function mutated(segment: Segment, chance: Chance): Uint8Array {
@@ -11,6 +12,31 @@ export function mutated(segment: Segment, chance: Chance): Uint8Array {
     return chance.chance(0.8) ? packetOf(segment) : damaged(packetOf(segment), chance)
   }
   return damaged(packetOf(segment), chance)
+}
+
+/** An ICMP error of either family that quotes what the stack may have sent to this peer, or an echo, or a datagram; and then something else. */
+export function mutatedError(segment: Segment, chance: Chance): Uint8Array {
+  const v4 = segment.source.family === 4
+  const kind = chance.below(10)
+  if (kind === 0) return damaged(packet(segment, Protocol.UDP, Uint8Array.of(0, 7, 0, 9, 0, 8, 0, 0)), chance)
+  const quoted = new Segment()
+  quoted.source = segment.destination
+  quoted.destination = segment.source
+  quoted.sourcePort = segment.destinationPort
+  quoted.destinationPort = segment.sourcePort
+  quoted.flags = ACK
+  quoted.seq = chance.chance(0.3) ? near(segment.ack, chance) : segment.ack
+  const quote = packetOf(quoted).subarray(0, v4 ? 28 : 48)
+  const error = new Uint8Array(8 + quote.length)
+  error[0] = v4
+    ? pick(chance, [3, 3, 4, 8, 11, 12, chance.below(256)])
+    : pick(chance, [1, 1, 2, 3, 4, 128, chance.below(256)])
+  error[1] = chance.below(6)
+  writeUint16(error, 6, chance.below(1500))
+  error.set(quote, 8)
+  const octets = packet(segment, v4 ? Protocol.ICMP : Protocol.ICMPV6, error)
+  fixChecksums(octets)
+  return chance.chance(0.5) ? octets : damaged(octets, chance)
 }
 
 type FieldEdit = (segment: Segment, chance: Chance) => void
@@ -45,7 +71,7 @@ const FIELDS: readonly FieldEdit[] = [
   (segment, chance) => {
     segment.windowScale = pick(chance, [0, 7, 14, 15, 255])
   },
-  (segment, chance) => {
+  (segment) => {
     segment.sackPermitted = !segment.sackPermitted
   },
   (segment, chance) => {

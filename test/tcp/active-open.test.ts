@@ -24,6 +24,7 @@ describe('an active open', () => {
       assert.deepEqual(tcp.takeEvents(), ['connected'])
       assert.equal(tcp.stack.counters.ActiveOpens, 1)
       assert.equal(tcp.stack.counters.CurrEstab, 1)
+      tcp.trace`+3600`
       assert.equal(tcp.stack.nextDeadline(), Infinity)
     })
   }
@@ -297,17 +298,20 @@ describe('an ICMP error about the SYN', () => {
     })
   }
 
-  test('is forgotten once the connection is established', () => {
-    const tcp = connect({ stack: { tcp: { userTimeout: 2000 } } })
+  test('is no longer the reason once the peer has answered', () => {
+    const tcp = connect({ stack: { tcp: { userTimeout: 1000 } } })
     tcp.trace`
       +0 > S  0:0(0)
       +0 < icmp unreachable host_unreachable [0:0(0)]
-      +0 < S. 0:0(0) ack 1 win 65535
+      +.4 < S. 0:0(0) ack 1 win 65535
       +0 > .  1:1(0) ack 1
     `
-    tcp.connection.abort()
-    tcp.trace`+0 > R. 1:1(0) ack 1`
-    assert.equal(tcp.connection.softError, undefined)
+    tcp.send(10)
+    tcp.trace`
+      +0 > P. 1:11(10) ack 1
+      +1
+    `
+    assert.deepEqual(closed(tcp), ['ETIMEDOUT', 'read'])
   })
 })
 

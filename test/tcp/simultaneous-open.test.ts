@@ -20,6 +20,7 @@ describe('a simultaneous open', () => {
     assert.deepEqual([tcb.snd.mss, tcb.snd.scale, tcb.rcv.scale, tcb.sack], [1000, 3, 4, true])
     assert.equal(tcp.stack.counters.ActiveOpens, 1)
     assert.equal(tcp.stack.counters.PassiveOpens, 0)
+    tcp.trace`+3600`
     assert.equal(tcp.stack.nextDeadline(), Infinity)
   })
 
@@ -82,7 +83,7 @@ describe('a simultaneous open', () => {
       +0 > S  0:0(0)
       +0 < S  0:0(0)       win 65535
       +0 > S. 0:0(0) ack 1
-      +1 < S. 0:0(0) ack 1 win 65535
+      +.5 < S. 0:0(0) ack 1 win 65535
     `
     assert.equal(tcp.connection.state, 'ESTABLISHED')
     // The peer has not heard our SYN-ACK: it sends its own again, and is given an ACK (RFC 9293 §3.10.7.4, first).

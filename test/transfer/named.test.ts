@@ -148,6 +148,32 @@ test('a window that is closed for an hour: probed, never given up, and then all 
   rig.finish()
 })
 
+test('a FIN into a closed window, and data the other way', () => {
+  const tcp = { receiveBuffer: 10_000, windowScale: false }
+  const rig = new Rig({ impairment: { delay: 10 }, b: { tcp } })
+  const [a, b] = rig.connected()
+  const sent = octets(10_000)
+  a.send(sent)
+  a.close()
+  rig.a.driver.touch()
+  rig.clock.advance(10_000)
+  assert.deepEqual([a.state, b.state], ['FIN-WAIT-2', 'CLOSE-WAIT'])
+  b.send(sent)
+  rig.b.driver.touch()
+  rig.clock.advance(1000)
+  assert.equal(a.readable, 10_000)
+  assert.equal(b.sendBuffer.length, 0, 'the ACKs count')
+  const into = new Uint8Array(10_001)
+  for (const end of [a, b]) {
+    assert.equal(end.receive(into), 10_000)
+    assert.equal(Buffer.compare(into.subarray(0, 10_000), sent), 0)
+  }
+  assert.ok(b.ended)
+  b.close()
+  rig.b.driver.touch()
+  rig.finish()
+})
+
 test('a connection that is idle for 25 days goes on, timestamps or not (RFC 7323 §5.5)', () => {
   for (const timestamps of [true, false]) {
     const rig = new Rig({ impairment: { delay: 10 }, a: { tcp: { timestamps } } })

@@ -8,9 +8,13 @@ import { becomeEstablished } from './established.ts'
 
 /**
  * Fifth: check the ACK field (RFC 9293 §3.10.7.4). 'go on' to the sixth step; 'stop' when the segment is used up;
- * 'reset' when it deserves a RST `<SEQ=SEG.ACK>`.
+ * 'reset' when it deserves a RST `<SEQ=SEG.ACK>`. `unscaled` says that the segment's window is that of a SYN.
  */
-export function handleAcknowledgment(connection: Connection, segment: Segment): 'go on' | 'stop' | 'reset' {
+export function handleAcknowledgment(
+  connection: Connection,
+  segment: Segment,
+  unscaled: boolean,
+): 'go on' | 'stop' | 'reset' {
   const { tcb, host } = connection
   const { snd } = tcb
   if (connection.state === 'SYN-RECEIVED') {
@@ -18,7 +22,7 @@ export function handleAcknowledgment(connection: Connection, segment: Segment): 
       host.drop('tcp-ack-unacceptable')
       return 'reset'
     }
-    becomeEstablished(connection, segment)
+    becomeEstablished(connection, segment, unscaled)
     if (connection.listener === undefined) connection.tell(CONNECTED)
     return 'go on'
   }

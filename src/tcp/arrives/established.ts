@@ -1,4 +1,4 @@
-import { ABSENT, type Segment, SYN } from '../../wire/segment.ts'
+import { ABSENT, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { timestampClock } from '../isn.ts'
 import { acceptedScale, sendMss, windowScaleFor } from '../options.ts'
@@ -23,17 +23,18 @@ export function learnOptions(connection: Connection, syn: Segment): void {
 }
 
 /**
- * Our SYN is acknowledged: to ESTABLISHED, with the send window of the segment that says so. A CLOSE that was called
+ * Our SYN is acknowledged: to ESTABLISHED, with the send window of the segment that says so, which a SYN does not scale
+ * (RFC 7323 §2.2). A CLOSE that was called
  * before takes effect now (RFC 9293 §3.10.4).
  */
-export function becomeEstablished(connection: Connection, segment: Segment): void {
+export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean): void {
   const { tcb, host } = connection
   const { snd } = tcb
   snd.una = seqAdd(tcb.iss, 1)
   snd.nxt = snd.una
   snd.resend = snd.una
-  // A window on a SYN is not scaled (RFC 7323 §2.2); RFC 9293 MUST-1: it is unsigned.
-  snd.wnd = segment.has(SYN) ? segment.wnd : segment.wnd * 2 ** snd.scale
+  // RFC 9293 MUST-1: it is unsigned.
+  snd.wnd = unscaled ? segment.wnd : segment.wnd * 2 ** snd.scale
   snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack

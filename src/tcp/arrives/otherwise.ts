@@ -14,7 +14,7 @@ const PAWS_IDLE = 24 * 24 * 3600 * 1000
  * 'reset' when the segment deserves a RST `<SEQ=SEG.ACK>`.
  */
 export function arrivesOtherwise(connection: Connection, segment: Segment, now: Instant): 'reset' | undefined {
-  if (connection.state === 'SYN-RECEIVED') trimSyn(connection, segment)
+  const unscaled = connection.state === 'SYN-RECEIVED' && trimSyn(connection, segment)
   // First: the sequence number.
   if (isOldDuplicate(connection, segment, now)) return undefined
   if (!isAcceptable(connection, segment)) {
@@ -38,7 +38,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
     connection.host.drop('tcp-no-ack')
     return undefined
   }
-  const verdict = handleAcknowledgment(connection, segment)
+  const verdict = handleAcknowledgment(connection, segment, unscaled)
   if (verdict !== 'go on') return verdict === 'reset' ? 'reset' : undefined
   // Sixth, urgent data, is not offered to the application. Seventh: the text. Eighth: the FIN.
   if (handleText(connection, segment) === 'reset') {
@@ -51,15 +51,14 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
 
 /**
  * In a simultaneous open the peer's SYN,ACK repeats the SYN that we have: without it the segment begins at RCV.NXT, as
- * the ideal one of RFC 9293 §3.10.7.4 does (figure 7; RFC 9293 MUST-10).
+ * the ideal one of RFC 9293 §3.10.7.4 does (figure 7; RFC 9293 MUST-10). True if so: its window is not scaled then
+ * (RFC 7323 §2.2).
  */
-function trimSyn(connection: Connection, segment: Segment): void {
-  const { tcb } = connection
-  if (!segment.has(SYN) || !segment.has(ACK) || segment.seq !== tcb.irs) return
+function trimSyn(connection: Connection, segment: Segment): boolean {
+  if (!segment.has(SYN) || !segment.has(ACK) || segment.seq !== connection.tcb.irs) return false
   segment.seq = seqAdd(segment.seq, 1)
   segment.flags &= ~SYN
-  // Its window is not scaled (RFC 7323 §2.2), and is read as if it were.
-  segment.wnd >>>= tcb.snd.scale
+  return true
 }
 
 /** PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). */

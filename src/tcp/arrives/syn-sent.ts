@@ -37,7 +37,7 @@ export function arrivesSynSent(connection: Connection, segment: Segment): 'reset
     return undefined
   }
   connection.acksDue = 1
-  becomeEstablished(connection, segment)
+  becomeEstablished(connection, segment, true)
   connection.tell(CONNECTED)
   // Text and controls beside the SYN are processed as on any segment, from the number after the SYN on.
   if (segment.length > 0 || segment.has(FIN)) {

@@ -1,7 +1,7 @@
 import { FIN, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { READABLE } from '../events.ts'
-import { seqAdd, seqDistance } from '../seq.ts'
+import { seqAdd, seqDistance, seqLess } from '../seq.ts'
 
 /** The most pure ACKs that are owed at once: each early segment asks for one (RFC 5681 §4.2). */
 const MOST_ACKS_DUE = 16
@@ -74,7 +74,10 @@ export function handleFin(connection: Connection, segment: Segment): void {
   }
   if (!rcv.finKnown || connection.finReceived || rcv.fin !== rcv.nxt) return
   rcv.nxt = seqAdd(rcv.nxt, 1)
+  // A closed window leaves a FIN its place, which is beyond the edge.
+  if (seqLess(rcv.edge, rcv.nxt)) rcv.edge = rcv.nxt
   connection.finReceived = true
+  connection.acksDue = Math.max(connection.acksDue, 1)
   connection.tell(READABLE)
   switch (connection.state) {
     case 'ESTABLISHED':

@@ -27,6 +27,10 @@ export function arrivesUnreachable(
   }
   // RFC 9293 MUST-56: a soft error does not abort. SHLD-26 would have hard ones do so; on a synchronised connection
   // RFC 5461 and 5927 advise against it, and an error that can be forged blind shall not reset (RFC 5927 §5.2).
-  if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') connection.finish(code)
-  else connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+  if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') {
+    connection.finish(code)
+  } else {
+    connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+    connection.softErrorAt = endpoint.now
+  }
 }
