@@ -211,11 +211,11 @@ function stamp(connection: Connection, out: Segment): void {
   out.tsEcr = (out.flags & ACK) !== 0 ? tcb.tsRecent : 0
 }
 
-/** Where the right edge of the window could be: what was not read takes from it. */
+/** Where the right edge of the window could be: what was not read takes from it, and 16 scaled bits must reach it. */
 function possibleEdge(connection: Connection): number {
   const { tcb, receiveBuffer, host } = connection
   const room = connection.released ? host.config.receiveBuffer : host.config.receiveBuffer - receiveBuffer.length
-  return seqAdd(tcb.rcv.nxt, Math.max(0, room))
+  return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 * 2 ** tcb.rcv.scale)))
 }
 
 /** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */

@@ -83,6 +83,11 @@ export class Peer {
     if (kind === 14) segment.seq = (segment.seq - 1 - chance.below(100)) >>> 0
     if (kind > 14 && kind < 18) segment.seq = (segment.seq + 1 + chance.below(5000)) >>> 0
     if (kind === 16 || kind === 17) this.fill(segment, 1 + chance.below(300))
+    if (kind === 19) {
+      // A duplicate ACK: nothing of it may be new, the window neither.
+      segment.ack = snd.una
+      segment.wnd = Math.min(Math.floor(snd.wnd / 2 ** snd.scale), 65_535)
+    }
     if (kind === 18 && connection.state === 'SYN-RECEIVED') {
       segment.flags = SYN | ACK
       segment.seq = connection.tcb.irs

@@ -188,7 +188,7 @@ describe('sending', () => {
   })
 
   test('in a window that shrinks below what is out nothing new is sent, and the old within it again (RFC 9293 MUST-34, SHLD-15, SHLD-16)', () => {
-    const tcp = established({ stack: { tcp: { rtoInitial: 1000 } } })
+    const tcp = established({ stack: { tcp: { rtoMin: 1000 } } })
     tcp.send(2920)
     tcp.trace`
       +0  > .  1:1461(1460) ack 1
@@ -200,18 +200,19 @@ describe('sending', () => {
       @1  > .  1:1001(1000) ack 1
       +.1 < .  1:1(0) ack 1001 win 65535
       +0  > .  1001:2461(1460) ack 1
+      +0  > P. 2461:3021(560) ack 1
     `
   })
 
   test('a window that closes is probed after an RTO, then with doubled waits, for as long as the peer answers (RFC 9293 MUST-35, MUST-36, MUST-37, SHLD-17, SHLD-29, SHLD-30)', () => {
-    const tcp = established({ stack: { tcp: { userTimeout: 1000 } } })
+    const tcp = established({ stack: { tcp: { rtoMin: 1000, userTimeout: 1000 } } })
     tcp.send(1000)
     tcp.trace`
       +0  > P. 1:1001(1000) ack 1
       +.1 < .  1:1(0) ack 1001 win 0
     `
     tcp.send(500)
-    let wait = 0.3
+    let wait = 1
     for (let probe = 0; probe < 20; probe++) {
       tcp.trace`
         +${wait} > . 1001:1002(1) ack 1
@@ -226,14 +227,14 @@ describe('sending', () => {
   })
 
   test('a window too small for a segment is not filled at once (RFC 9293 MUST-38, MUST-60)', () => {
-    const tcp = established()
+    const tcp = established({ stack: { tcp: { rtoMin: 1000 } } })
     tcp.send(1460)
     tcp.trace`
       +0  > P. 1:1461(1460) ack 1
       +.1 < .  1:1(0) ack 1461 win 100
     `
     tcp.send(1460)
-    tcp.trace`+.3 > . 1461:1561(100) ack 1`
+    tcp.trace`+1 > . 1461:1561(100) ack 1`
   })
 })
 
@@ -341,7 +342,7 @@ describe('closing', () => {
   })
 
   test('data that nobody acknowledges is sent for five minutes (RFC 9293 SHLD-11)', () => {
-    const tcp = established()
+    const tcp = established({ stack: { tcp: { rtoMin: 1000 } } })
     tcp.send(10)
     tcp.trace`
       +0 > P. 1:11(10) ack 1

@@ -61,10 +61,13 @@ function trimSyn(connection: Connection, segment: Segment): boolean {
   return true
 }
 
-/** PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). */
+/**
+ * PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). A SYN is from a client that
+ * has restarted, perhaps with other options: it is challenged, whatever its timestamp.
+ */
 function isOldDuplicate(connection: Connection, segment: Segment, now: Instant): boolean {
   const { tcb, host } = connection
-  if (!tcb.timestamps || segment.has(RST)) return false
+  if (!tcb.timestamps || segment.has(RST | SYN)) return false
   if (!segment.timestamps) {
     host.drop('tcp-timestamp-missing')
     return true
@@ -92,7 +95,7 @@ function isAcceptable(connection: Connection, segment: Segment): boolean {
   const { rcv } = connection.tcb
   const window = seqDistance(rcv.nxt, rcv.edge)
   const length = segment.len
-  if (length === 0) return seqWithin(segment.seq, rcv.nxt, window + 1)
+  if (length === 0) return seqWithin(segment.seq, rcv.nxt, segment.has(RST) && window > 0 ? window : window + 1)
   if (window === 0) return segment.seq === rcv.nxt && !segment.has(SYN)
   const last = seqAdd(segment.seq, length - 1)
   return seqWithin(segment.seq, rcv.nxt, window) || seqWithin(last, rcv.nxt, window)
