@@ -1,5 +1,5 @@
 import type { Socket } from '../net/socket.ts'
-import { tunPlace } from './place.ts'
+import { tunAttachment } from './attachment.ts'
 import { onStopSignal } from './signals.ts'
 import type { TunOptions } from './tun.ts'
 
@@ -10,16 +10,18 @@ export interface ConnectOptions extends TunOptions {
 
 /** stdin out, stdout in, over an active open: as netcat does. Resolves when both directions are done. */
 export async function connect(host: string, port: number, options: ConnectOptions): Promise<void> {
-  const place = await tunPlace(options)
-  onStopSignal(async () => place.close())
+  const attachment = await tunAttachment(options)
+  onStopSignal(async () => attachment.close())
   try {
-    const socket = place.net.connect({ host, port, allowHalfOpen: true })
+    const socket = attachment.net.connect({ host, port, allowHalfOpen: true })
     await connected(socket, options.timeout)
     await relay(socket)
     // What stdin gave may still be on its way, and its FIN behind it.
-    await place.net.drained()
+    await attachment.net.drained()
   } finally {
-    place.close()
+    attachment.close()
+    // Where nobody read to its end, it would keep the process.
+    process.stdin.destroy()
   }
 }
 

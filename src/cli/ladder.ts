@@ -74,11 +74,6 @@ export function stateName(state: State): string {
   return classic === undefined ? state : `${state} (${classic})`
 }
 
-/** `SYN queue 1/4  accept queue 0/4` */
-export function queueText(load: QueueLoad): string {
-  return `SYN queue ${load.synQueue}/${load.backlog}  accept queue ${load.acceptQueue}/${load.acceptBacklog}`
-}
-
 /** A line for a number k that became known below the heading. */
 export function ladderIss(iss: number | string, colors: Colors): string {
   return ' '.repeat(INDENT + TIME + 2 + CLIENT + 1 + WIRE + 1) + colors.yellow(`k = ${iss}`)

@@ -10,6 +10,7 @@ import {
   CONNECT_ADDRESSES,
   cidrOption,
   portOption,
+  reachable,
   retriesOption,
   SERVE_ADDRESSES,
   secondsOption,
@@ -24,7 +25,7 @@ const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'u
 const { version } = JSON.parse(manifest) as { version: string }
 
 const program = new Command('estab')
-  .description('TCP, established in user space: a TCP/IP stack in TypeScript, of your own.')
+  .description('TCP, established in user space: a TCP/IP stack in TypeScript.')
   .version(version, '--version')
   .showHelpAfterError('(--help tells more)')
   .addHelpText('after', EXAMPLES)
@@ -72,7 +73,11 @@ program
   .option('--quiet', 'do not tell what happens')
   .option('--json', 'tell it as one JSON object a line')
   .addHelpText('after', SERVE_EXAMPLES)
-  .action(run((options: Given<ServeOptions>) => serve({ ...options, address: options.address ?? SERVE_ADDRESSES })))
+  .action(
+    run((options: Given<ServeOptions>) =>
+      serve({ ...options, address: options.address ?? reachable(SERVE_ADDRESSES) }),
+    ),
+  )
 
 program
   .command('connect')
@@ -90,10 +95,12 @@ program
     "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
     cidrOption,
   )
-  .option('--timeout <seconds>', 'how long to try to connect', secondsOption, 10_000)
+  .addOption(
+    new Option('--timeout <seconds>', 'how long to try to connect').argParser(secondsOption).default(10_000, '10'),
+  )
   .addHelpText('after', CONNECT_EXAMPLES)
   .action((host: string, port: number, options: Given<ConnectOptions>) =>
-    connect(host, port, { ...options, address: options.address ?? CONNECT_ADDRESSES }).catch(fail),
+    connect(host, port, { ...options, address: options.address ?? reachable(CONNECT_ADDRESSES) }).catch(fail),
   )
 
 function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {

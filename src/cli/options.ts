@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { IpAddress, IpPrefix } from '../wire/address.ts'
 
 /** The stack's own addresses where none are given. They differ, so that both commands can run at once. */
 export const SERVE_ADDRESSES: readonly string[] = ['10.77.0.2/24', 'fd77::2/64']
 export const CONNECT_ADDRESSES: readonly string[] = ['10.78.0.2/24', 'fd78::2/64']
+
+/** Those of `addresses` that this machine's kernel can have a neighbour at: without IPv6 no IPv6 ones. */
+export function reachable(addresses: readonly string[]): readonly string[] {
+  return existsSync('/proc/net/if_inet6') ? addresses : addresses.filter((address) => !address.includes(':'))
+}
 
 /** Commander calls these with the option's text; what they throw becomes one line on stderr. */
 

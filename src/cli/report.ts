@@ -1,16 +1,16 @@
 import type { Server } from '../net/server.ts'
 import type { Socket } from '../net/socket.ts'
 import type { Observer } from '../tcp/observer.ts'
+import type { Attachment, Way } from './attachment.ts'
 import { stdoutColors as colors } from './colors.ts'
 import { jsonLog, ladderLog } from './handshake-log.ts'
 import type { RequestRecord } from './http.ts'
 import { endpoint, seconds } from './ladder.ts'
-import type { Place, Way } from './place.ts'
 
 /** What `estab serve` says about what happens. */
 export interface Report {
   readonly observer: Observer | undefined
-  listening(place: Place, server: Server, way: Way): void
+  listening(attachment: Attachment, server: Server, way: Way): void
   connection(socket: Socket): void
   request(record: RequestRecord): void
   stopping(connections: number): void
@@ -39,11 +39,11 @@ function write(line: string): void {
 function textReport(options: ReportOptions): Report {
   return {
     observer: ladderLog(write, colors),
-    listening(place, server, way) {
+    listening(attachment, server, way) {
       const { backlog, survivalTime } = server.listener!
       const port = server.address()!.port
-      const ends = place.addresses.map((address) => endpoint(address, port)).join(' and ')
-      write(`${colors.bold('estab')} serves ${colors.bold(ends)} on the ${place.name}`)
+      const ends = attachment.addresses.map((address) => endpoint(address, port)).join(' and ')
+      write(`${colors.bold('estab')} serves ${colors.bold(ends)} on the ${attachment.name}`)
       write(colors.dim(`  backlog ${backlog}; an unanswered SYN lives ${seconds(survivalTime)}`))
       for (const remark of way.remarks) write(colors.dim(`  ${remark}`))
       for (const host of way.hosts) write(`  try: ${colors.cyan(tryLine(options, host, way.port))}`)
@@ -76,12 +76,12 @@ function jsonReport(): Report {
     write(JSON.stringify({ time: new Date(), event, ...fields }))
   return {
     observer: jsonLog(emit),
-    listening(place, server, way) {
+    listening(attachment, server, way) {
       const { port, backlog, acceptBacklog, survivalTime } = server.listener!
       const { hosts } = way
       emit('listening', {
-        link: place.name,
-        addresses: place.addresses,
+        link: attachment.name,
+        addresses: attachment.addresses,
         port,
         backlog,
         acceptBacklog,

@@ -5,9 +5,9 @@ import type { ListenerOptions } from '../net/options.ts'
 import type { Server } from '../net/server.ts'
 import type { Socket } from '../net/socket.ts'
 import type { Milliseconds } from '../wire/instant.ts'
-import { UserError, WITHOUT_TUN } from './errors.ts'
+import { type Attachment, embeddedAttachment, tunAttachment } from './attachment.ts'
+import { fail, UserError, WITHOUT_TUN } from './errors.ts'
 import { createSite } from './http.ts'
-import { embeddedPlace, type Place, tunPlace } from './place.ts'
 import { createReport, type Report } from './report.ts'
 import { onStopSignal } from './signals.ts'
 import type { TunOptions } from './tun.ts'
@@ -32,31 +32,32 @@ export async function serve(options: ServeOptions): Promise<void> {
   const bounds = listenerBounds(options)
   const report = createReport(options)
   const handle = service(options, report)
-  const place =
+  const attachment =
     options.link === 'tun'
-      ? await tunPlace(options, report.observer, WITHOUT_TUN)
-      : embeddedPlace(options.address, report.observer)
+      ? await tunAttachment(options, report.observer, WITHOUT_TUN)
+      : embeddedAttachment(options.address, report.observer)
   try {
-    const server = place.net.createServer({ ...bounds, allowHalfOpen: true }, handle)
+    const server = attachment.net.createServer({ ...bounds, allowHalfOpen: true }, handle)
     server.listen(options.port)
     await once(server, 'listening')
+    server.on('error', fail)
     const { port } = server.address()!
-    report.listening(place, server, await place.open(port))
-    onStopSignal(() => stop(place, server, report))
+    report.listening(attachment, server, await attachment.open(port))
+    onStopSignal(() => stop(attachment, server, report))
   } catch (error) {
-    place.close()
+    attachment.close()
     throw error
   }
 }
 
 /** Closes every connection in good order, those that take too long with a RST, and gives up the link. */
-async function stop(place: Place, server: Server, report: Report): Promise<void> {
+async function stop(attachment: Attachment, server: Server, report: Report): Promise<void> {
   report.stopping(server.sockets.size)
   server.close()
   for (const socket of server.sockets) socket.destroySoon()
   const patience = new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE))
-  await Promise.race([place.net.drained(), patience])
-  place.close()
+  await Promise.race([attachment.net.drained(), patience])
+  attachment.close()
   report.stopped()
 }
 

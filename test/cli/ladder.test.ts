@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PLAIN } from '../../src/cli/colors.ts'
-import { endpoint, type LadderStep, ladderHeading, ladderRung, queueText, stateName } from '../../src/cli/ladder.ts'
+import { endpoint, type LadderStep, ladderHeading, ladderRung, stateName } from '../../src/cli/ladder.ts'
 import { LadderPrinter } from '../../src/cli/ladder-printer.ts'
 
 const ENDS = { client: '10.77.0.1:43210', server: '10.77.0.2:80', irs: 2_951_823_344, iss: 1_190_283_441 }
@@ -105,8 +105,7 @@ test('states have their classic names beside the standard ones where they differ
   assert.equal(stateName('ESTABLISHED'), 'ESTABLISHED')
 })
 
-test('queues and ends as text', () => {
-  assert.equal(queueText(load(1, 0)), 'SYN queue 1/4  accept queue 0/4')
+test('ends as text', () => {
   assert.equal(endpoint('10.0.0.1', 80), '10.0.0.1:80')
   assert.equal(endpoint('fd77::1', 80), '[fd77::1]:80')
 })

@@ -39,8 +39,8 @@ interface Common {
   /** From 1. */
   line: number
   text: string
-  /** `+` counts from the line before, `@` from the beginning of the first trace. */
-  base: '+' | '@'
+  /** `+` counts from the line before, `@` from the beginning of the first trace; `&` comes with the line before. */
+  base: '+' | '@' | '&'
   ms: number
 }
 
@@ -80,12 +80,14 @@ export function parseTrace(text: string): TraceLine[] {
 }
 
 function parseLine(text: string, line: number): TraceLine {
-  const time = /^([+@])(\d*\.?\d+)(?:\s+(.*))?$/.exec(text)
+  const time = /^(?:([+@])(\d*\.?\d+)|(&))(?:\s+(.*))?$/.exec(text)
   if (time === null) throw new Error('a line starts with its time in seconds: +0.5 (since the line before) or @0.5')
-  const common: Common = { line, text, base: time[1] as '+' | '@', ms: Math.round(Number(time[2]) * 1e6) / 1e3 }
-  if (time[3] === undefined) return { ...common, kind: 'wait' }
-  const way = /^([<>])(\w*)\s+(.*)$/.exec(time[3])
+  const base = (time[1] ?? time[3]) as Common['base']
+  const common: Common = { line, text, base, ms: Math.round(Number(time[2] ?? 0) * 1e6) / 1e3 }
+  if (time[4] === undefined && base !== '&') return { ...common, kind: 'wait' }
+  const way = /^([<>])(\w*)\s+(.*)$/.exec(time[4] ?? '')
   if (way === null) throw new Error('after the time stands < (to the stack) or > (from it), then a segment')
+  if (base === '&' && way[1] !== '<') throw new Error('& joins a segment to the one before: both go to the stack (<)')
   const [, arrow, peer, packet] = way as unknown as [string, '<' | '>', string, string]
   if (packet.startsWith('icmp ')) {
     if (arrow === '>') throw new Error('icmp can be sent to the stack (<), not expected from it')

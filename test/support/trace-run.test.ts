@@ -103,6 +103,17 @@ describe('a trace', () => {
     assert.equal(tcp.accept().remotePort, tcp.peer().port)
   })
 
+  test('hands over segments that come together before it lets the stack answer', () => {
+    const tcp = established()
+    tcp.trace`
+      +0 < . 1:1461(1460) ack 1 win 65535
+      &  < . 1461:2921(1460) ack 1 win 65535
+      &  < . 2921:4381(1460) ack 1 win 65535
+      +0 > . 1:1(0) ack 4381
+    `
+    assert.equal(tcp.read(), 4380)
+  })
+
   test('begins with the SYN of a connection that is opened', () => {
     const tcp = connect()
     tcp.trace`

@@ -105,6 +105,8 @@ describe('the text of a trace', () => {
     ['+0 < S 0:0(0) <TS val * ecr 0>', /expected, not sent/],
     ['+0 < S 0:0(0) wni 5', /a segment is/],
     ['+0 < icmp unreachable', /icmp is/],
+    ['& > S 0:0(0)', /both go to the stack/],
+    ['&', /< .* or >/],
     ['+0 > icmp unreachable port_unreachable [1:1(0)]', /not expected/],
   ]
   for (const [text, problem] of mistakes) {

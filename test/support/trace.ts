@@ -190,28 +190,31 @@ export class Traced {
     const beginning = this.now
     this.#settle()
     let base = beginning
-    for (const line of parseTrace(String.raw(strings, ...values))) {
-      const at = line.base === '+' ? base + line.ms : line.ms
+    const lines = parseTrace(String.raw(strings, ...values))
+    for (const [index, line] of lines.entries()) {
+      const at = line.base === '@' ? line.ms : base + line.ms
       if (at < base) throw new RangeError(`line ${line.line} of the trace: ${line.text}\n  goes back in time`)
-      this.#run(line, at)
+      this.#run(line, at, lines[index + 1]?.base === '&')
       base = at
     }
     this.#nothingLeft('the end of the trace')
   }
 
-  #run(line: TraceLine, at: number): void {
+  /** Unless `more` comes with it, the stack may answer the line at once. */
+  #run(line: TraceLine, at: number, more: boolean): void {
     const where = `line ${line.line} of the trace: ${line.text}`
     if (line.kind === 'out') {
       this.#expect(this.peer(line.peer), line.segment, at, where)
       return
     }
     this.#nothingLeft(where)
-    this.#passTime(at)
+    if (line.base !== '&') this.#passTime(at)
     this.#nothingLeft(where)
     if (line.kind === 'wait') return
     this.#log.push(`${seconds(at)} ${line.text.slice(line.text.indexOf('<'))}`)
     const peer = this.peer(line.peer)
     this.#receive(line.kind === 'in' ? encodeSegment(peer, line.segment) : encodeIcmp(peer, line.icmp))
+    if (!more) this.#settle()
   }
 
   /** Lets the stack have its deadlines until the instant, or until it has sent something. */
@@ -236,7 +239,6 @@ export class Traced {
     this.stack.receive(octets, HEADROOM, HEADROOM + packet.length, this.now)
     // What receive() was given is borrowed: a stack that kept it now keeps rubbish.
     octets.fill(POISON)
-    this.#settle()
   }
 
   /** What a driver does after any stimulus: flushes what is to be sent, and delivers the events. */

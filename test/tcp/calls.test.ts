@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { State } from '../../src/tcp/state.ts'
 import { established, type Traced } from '../support/trace.ts'
+import { fullSegments } from './full-segments.ts'
 import { inState, OPEN_STATES, type OpenState } from './states.ts'
 
 describe('ABORT (RFC 9293 §3.10.5)', () => {
@@ -28,18 +29,7 @@ describe('ABORT (RFC 9293 §3.10.5)', () => {
   test('forgets what was to be sent and what was not read', () => {
     const tcp = established()
     tcp.send(100_000)
-    tcp.trace`
-      +0 > .  1:1461(1460)      ack 1
-      +0 > .  1461:2921(1460)   ack 1
-      +0 > .  2921:4381(1460)   ack 1
-      +0 > .  4381:5841(1460)   ack 1
-      +0 > .  5841:7301(1460)   ack 1
-      +0 > .  7301:8761(1460)   ack 1
-      +0 > .  8761:10221(1460)  ack 1
-      +0 > .  10221:11681(1460) ack 1
-      +0 > .  11681:13141(1460) ack 1
-      +0 > .  13141:14601(1460) ack 1
-    `
+    tcp.trace`${fullSegments(0, 10)}`
     tcp.connection.abort()
     tcp.trace`
       +0 > R. 14601:14601(0) ack 1

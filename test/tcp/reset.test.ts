@@ -4,8 +4,8 @@ import { describe, test } from 'node:test'
 import { host } from '../support/trace.ts'
 import { inState, type OpenState, SYNCHRONIZED_STATES } from './states.ts'
 
-/** The window that a trace's connection has offered in every one of these states. */
-const WINDOW = 65_535
+/** The right edge of the window that a trace's connection has offered, in every one of these states. */
+const EDGE = 65_536
 
 describe('a RST at exactly RCV.NXT (RFC 5961 §3)', () => {
   const ENDS: Record<Exclude<OpenState, 'SYN-SENT'>, string | undefined> = {
@@ -64,11 +64,11 @@ describe('a RST at exactly RCV.NXT (RFC 5961 §3)', () => {
 
 describe('a RST in the window, but not at RCV.NXT (RFC 5961 §3)', () => {
   for (const state of SYNCHRONIZED_STATES) {
-    for (const offset of [1, 1000, WINDOW - 1]) {
-      test(`by ${offset} is answered with a challenge ACK in ${state}, which stays`, () => {
+    for (const seq of [3, 1000, EDGE - 1]) {
+      test(`at ${seq} is answered with a challenge ACK in ${state}, which stays`, () => {
         const { tcp, snd, rcv } = inState(state)
         tcp.trace`
-          +0 < R ${rcv + offset}:${rcv + offset}(0) win 0
+          +0 < R ${seq}:${seq}(0) win 0
           +0 > . ${snd}:${snd}(0) ack ${rcv}
         `
         assert.equal(tcp.connection.state, state)
@@ -82,10 +82,10 @@ describe('a RST in the window, but not at RCV.NXT (RFC 5961 §3)', () => {
 
 describe('a RST out of the window (RFC 5961 §3)', () => {
   for (const state of SYNCHRONIZED_STATES) {
-    for (const offset of [-1, -1000, WINDOW, WINDOW + 1, 0x7fff_ffff]) {
-      test(`by ${offset} is ignored in ${state}`, () => {
-        const { tcp, rcv } = inState(state)
-        tcp.trace`+0 < R ${rcv + offset}:${rcv + offset}(0) win 0`
+    for (const seq of [0, -1000, EDGE, EDGE + 1, 0x7fff_ffff]) {
+      test(`at ${seq} is ignored in ${state}`, () => {
+        const { tcp } = inState(state)
+        tcp.trace`+0 < R ${seq}:${seq}(0) win 0`
         assert.equal(tcp.connection.state, state)
         assert.deepEqual(tcp.takeEvents(), [])
         assert.equal(tcp.stack.counters.drops['tcp-rst-ignored'], 1)

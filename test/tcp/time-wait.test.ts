@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { seqLess } from '../../src/tcp/seq.ts'
 import { established, type HostOptions, listen, type Traced } from '../support/trace.ts'
+import { fullSegments } from './full-segments.ts'
 
 /** In TIME-WAIT since now; the peer's FIN was 1, ours 1. */
 function timeWait(options: HostOptions & { backlog?: number } = {}): Traced {
@@ -219,13 +220,9 @@ describe('a SYN to a connection in TIME-WAIT', () => {
     const last = (tcp.peer().iss! + 14_602) >>> 0
     tcp.send(14_600)
     tcp.connection.close()
-    const segments = Array.from({ length: 10 }, (_, i) => {
-      const seq = 1 + 1460 * i
-      return `+0 > ${i === 9 ? 'FP.' : '.'} ${seq}:${seq + 1460}(1460) ack 1`
-    })
     // The clock of RFC 6528 allows for 250 octets a millisecond: this was faster.
     tcp.trace`
-      ${segments.join('\n')}
+      ${fullSegments(0, 10, 'FP.')}
       +.01 < F. 1:1(0) ack 14602 win 65535
       +0   > .  14602:14602(0) ack 2
       +0   < S  1000:1000(0) win 65535 <mss 1460>

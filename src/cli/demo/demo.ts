@@ -6,13 +6,13 @@ import { openTun } from '../../host/tun.ts'
 import { createWire } from '../../link/wire.ts'
 import { createNet } from '../../net/net.ts'
 import { stdoutColors as colors } from '../colors.ts'
-import { doorPort, openDoor } from '../door.ts'
 import { UserError, WITHOUT_TUN } from '../errors.ts'
+import { forwarderPort, openForwarder } from '../forwarder.ts'
 import { LadderPrinter } from '../ladder-printer.ts'
 import { onStopSignal } from '../signals.ts'
 import { labelled } from '../text.ts'
 import { builtInClient, type DemoClient, kernelClient } from './clients.ts'
-import { BACKLOG, PORT, Stage, SYN_ACK_WAITS } from './stage.ts'
+import { BACKLOG, PORT, SYN_ACK_WAITS, Testbed } from './testbed.ts'
 import { tour } from './tour.ts'
 
 export interface DemoOptions {
@@ -26,11 +26,11 @@ const SERVER = '10.77.0.2/24'
 const CLIENT = '10.77.0.1/24'
 const UNUSED = ['10.77.0.101', '10.77.0.102', '10.77.0.103', '10.77.0.104']
 
-/** Where the tour takes place. */
-interface Theatre {
-  readonly stage: Stage
+/** The two hosts of the tour, and what joins them. */
+interface TourNetwork {
+  readonly testbed: Testbed
   readonly client: DemoClient
-  /** What joins the two, for the reader. */
+  /** What joins them, for the reader. */
   readonly link: string
   /** Opens a way in for others; tells how to use it. */
   stay(): Promise<string>
@@ -38,92 +38,92 @@ interface Theatre {
 }
 
 export async function demo(options: DemoOptions, version: string): Promise<void> {
-  if (options.link === 'embedded') return play(embedded(options, 'asked for with --link embedded'), options, version)
+  if (options.link === 'embedded') return runTour(embedded(options, 'asked for with --link embedded'), options, version)
   if (!isInsideNamespace()) {
     const entered = await enterNamespace()
     if (entered.ok) {
       process.exitCode = entered.exitCode
       return
     }
-    return play(instead(options, entered.reason), options, version)
+    return runTour(instead(options, entered.reason), options, version)
   }
   try {
-    await play(await onTun(options), options, version)
+    await runTour(await onTun(options), options, version)
   } catch (error) {
     if (!(error instanceof NoTun)) throw error
-    await play(instead(options, error.message), options, version)
+    await runTour(instead(options, error.message), options, version)
   }
 }
 
 class NoTun extends Error {}
 
 /** The embedded wire, where the user did not insist on a TUN device. */
-function instead(options: DemoOptions, reason: string): Theatre {
+function instead(options: DemoOptions, reason: string): TourNetwork {
   if (options.link === 'tun') {
     throw new UserError(`no private network with a TUN device: ${reason}`, WITHOUT_TUN)
   }
   return embedded(options, `since there can be no private network with a TUN device: ${reason}`)
 }
 
-async function onTun(options: DemoOptions): Promise<Theatre> {
+async function onTun(options: DemoOptions): Promise<TourNetwork> {
   const link = await openTun({ name: 'estab0', addresses: [CLIENT] }).catch((error: Error) => {
     throw new NoTun(error.message)
   })
-  const stage = new Stage({ link, address: SERVER, packet: packetLine(options) })
+  const testbed = new Testbed({ link, address: SERVER, packet: packetLine(options) })
   const isUser = !isRootOfParent()
   return {
-    stage,
+    testbed,
     client: await kernelClient(),
     link: `TUN device ${link.name} in a network namespace of its own (unshare ${isUser ? '-Urn' : '-n'}): nothing else changes`,
     async stay() {
       const enter = isUser ? '-U -n --preserve-credentials' : '-n'
-      return `nsenter -t ${process.pid} ${enter} curl http://${stage.address}/`
+      return `nsenter -t ${process.pid} ${enter} curl http://${testbed.address}/`
     },
-    close: () => stage.close(),
+    close: () => testbed.close(),
   }
 }
 
-function embedded(options: DemoOptions, reason: string): Theatre {
+function embedded(options: DemoOptions, reason: string): TourNetwork {
   const [near, far] = createWire(new RealTime())
-  const stage = new Stage({ link: near, address: SERVER, packet: packetLine(options) })
+  const testbed = new Testbed({ link: near, address: SERVER, packet: packetLine(options) })
   const net = createNet({ link: far, address: CLIENT })
   return {
-    stage,
+    testbed,
     client: builtInClient(net),
     link: `a wire inside this process, ${reason}`,
     async stay() {
       // Taken by another program: any other will do.
-      const door = await openDoor(net, stage.address, PORT, doorPort(PORT)).catch(() =>
-        openDoor(net, stage.address, PORT, 0),
+      const forwarder = await openForwarder(net, testbed.address, PORT, forwarderPort(PORT)).catch(() =>
+        openForwarder(net, testbed.address, PORT, 0),
       )
-      return `curl http://127.0.0.1:${(door.address() as AddressInfo).port}/`
+      return `curl http://127.0.0.1:${(forwarder.address() as AddressInfo).port}/`
     },
     close() {
-      stage.close()
+      testbed.close()
       net.close()
     },
   }
 }
 
-async function play(theatre: Theatre, options: DemoOptions, version: string): Promise<void> {
-  const { stage, client } = theatre
-  const server = `${stage.address} port ${PORT}: HTTP on estab's TCP; backlog ${BACKLOG}, SYN+ACK waits of ${SYN_ACK_WAITS.map(inSeconds).join(', ')} s`
+async function runTour(network: TourNetwork, options: DemoOptions, version: string): Promise<void> {
+  const { testbed, client } = network
+  const server = `${testbed.address} port ${PORT}: HTTP on estab's TCP; backlog ${BACKLOG}, SYN+ACK waits of ${SYN_ACK_WAITS.map(inSeconds).join(', ')} s`
   line(`${colors.bold(`estab ${version}`)}  TCP, established in user space: a tour of the three-way handshake`)
   line('')
   for (const [label, text] of [
-    ['link', theatre.link],
+    ['link', network.link],
     ['server', server],
     ['client', `${CLIENT.split('/')[0]}: ${client.name}`],
   ] as const) {
     for (const part of labelled(`  ${label}`, text, 10)) line(part)
   }
   try {
-    await stage.open()
-    await tour({ stage, client, unused: UNUSED, colors, line })
-    if (options.stay) await stay(theatre)
+    await testbed.open()
+    await tour({ testbed, client, unused: UNUSED, colors, line })
+    if (options.stay) await stay(network)
     else for (const text of NEXT) line(text)
   } finally {
-    theatre.close()
+    network.close()
   }
 }
 
@@ -134,14 +134,14 @@ const NEXT = [
 ]
 
 /** Serves until a signal comes. */
-async function stay(theatre: Theatre): Promise<never> {
+async function stay(network: TourNetwork): Promise<never> {
   const ladder = new LadderPrinter(line, colors)
   line('')
   line('The server stays, until Ctrl-C. From another terminal:')
-  line(`  ${colors.cyan(await theatre.stay())}`)
+  line(`  ${colors.cyan(await network.stay())}`)
   line('')
-  theatre.stage.onStep = ({ kind, ends, age: at, load }) => ladder.rung(ends, { kind, at, load })
-  onStopSignal(async () => theatre.close())
+  network.testbed.onStep = ({ kind, ends, age: at, load }) => ladder.rung(ends, { kind, at, load })
+  onStopSignal(async () => network.close())
   return new Promise(() => {})
 }
 

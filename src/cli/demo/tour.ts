@@ -4,10 +4,10 @@ import type { LadderStep } from '../ladder.ts'
 import { LadderPrinter } from '../ladder-printer.ts'
 import { wrap } from '../text.ts'
 import type { DemoClient } from './clients.ts'
-import { BACKLOG, type Stage, type Step, SYN_ACK_WAITS } from './stage.ts'
+import { BACKLOG, type Step, SYN_ACK_WAITS, type Testbed } from './testbed.ts'
 
 export interface TourOptions {
-  readonly stage: Stage
+  readonly testbed: Testbed
   readonly client: DemoClient
   /** Addresses where nobody is: one for each entry of the backlog. */
   readonly unused: readonly string[]
@@ -35,7 +35,7 @@ export async function tour(options: TourOptions): Promise<void> {
 }
 
 class Scenes {
-  readonly #stage: Stage
+  readonly #testbed: Testbed
   readonly #client: DemoClient
   readonly #unused: readonly string[]
   readonly #colors: Colors
@@ -45,8 +45,8 @@ class Scenes {
   /** When the scene's first SYN came. */
   #began = Number.NaN
 
-  constructor({ stage, client, unused, colors, line }: TourOptions) {
-    this.#stage = stage
+  constructor({ testbed, client, unused, colors, line }: TourOptions) {
+    this.#testbed = testbed
     this.#client = client
     this.#unused = unused
     this.#colors = colors
@@ -56,7 +56,7 @@ class Scenes {
 
   async normal(): Promise<void> {
     this.#begin('A normal handshake', 'A client asks for a page. The connection that carries it opens in three steps.')
-    this.#stage.onStep = (step) => this.#draw(step)
+    this.#testbed.onStep = (step) => this.#draw(step)
     await this.#fetch()
   }
 
@@ -65,8 +65,8 @@ class Scenes {
       'A SYN+ACK that is lost twice',
       `The link swallows the first two; the server sends it again ${WAITS[0]} s later, and ${WAITS[1]} s after that.`,
     )
-    this.#stage.swallow = 2
-    this.#stage.onStep = (step) => this.#draw(step)
+    this.#testbed.swallow = 2
+    this.#testbed.onStep = (step) => this.#draw(step)
     await this.#fetch()
   }
 
@@ -78,13 +78,13 @@ class Scenes {
     )
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('the entry has outlived its time')), SURVIVAL + GRACE)
-      this.#stage.onStep = (step) => {
+      this.#testbed.onStep = (step) => {
         this.#draw(step, { clientText: step.kind === 'syn-received' ? 'SYN, then silence' : 'silence' })
         if (step.kind !== 'expired') return
         clearTimeout(timer)
         resolve()
       }
-      this.#stage.forgeSyn(this.#unused[0]!, 40_001, randomSequence())
+      this.#testbed.forgeSyn(this.#unused[0]!, 40_001, randomSequence())
     })
     this.#result(`the entry is deleted ${SURVIVAL / 1000} s after its SYN, and its place is free again`)
   }
@@ -97,7 +97,7 @@ class Scenes {
     )
     const forged = new Set(this.#unused)
     let [dropped, expired, heading] = [0, 0, undefined as Step['ends'] | undefined]
-    this.#stage.onStep = (step) => {
+    this.#testbed.onStep = (step) => {
       if (!forged.has(step.client)) {
         heading = step.ends
         if (step.kind !== 'dropped') this.#draw(step)
@@ -111,13 +111,13 @@ class Scenes {
         this.#draw({ ...step, ends: heading ?? this.#together(step) }, { clientText: `(the ${BACKLOG} forged ones)` })
       }
     }
-    for (const [i, address] of this.#unused.entries()) this.#stage.forgeSyn(address, 40_001 + i, randomSequence())
+    for (const [i, address] of this.#unused.entries()) this.#testbed.forgeSyn(address, 40_001 + i, randomSequence())
     await this.#fetch()
   }
 
   /** Where all SYNs went: the listener's own count. */
   account(): void {
-    const { syns, completed, expired, queueFull } = this.#stage.server.listener!.counters
+    const { syns, completed, expired, queueFull } = this.#testbed.server.listener!.counters
     const parts = `${completed} connections + ${expired} deleted at the survival time + ${queueFull} dropped`
     this.#line('')
     this.#line(`${this.#colors.bold('Every SYN has its end:')} ${syns} SYNs = ${parts}.`)
@@ -148,7 +148,7 @@ class Scenes {
 
   async #fetch(): Promise<void> {
     const begin = performance.now()
-    const url = `http://${this.#stage.address}/`
+    const url = `http://${this.#testbed.address}/`
     const { status, length } = await this.#client.get(url)
     if (status !== 200) throw new Error(`the client got HTTP status ${status} instead of 200`)
     const took = Math.round(performance.now() - begin)

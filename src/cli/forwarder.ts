@@ -6,8 +6,8 @@ import { UserError } from './errors.ts'
  * A way into an embedded network for the programs of this machine: a listener on 127.0.0.1 that carries each connection
  * on, through `net`, to `address`.
  */
-export function openDoor(net: Net, address: string, port: number, doorPort: number): Promise<Server> {
-  const door = createServer({ allowHalfOpen: true }, (outside: Socket) => {
+export function openForwarder(net: Net, address: string, port: number, forwarderPort: number): Promise<Server> {
+  const forwarder = createServer({ allowHalfOpen: true }, (outside: Socket) => {
     const inside = net.connect({ host: address, port, allowHalfOpen: true })
     outside.pipe(inside)
     inside.pipe(outside)
@@ -16,19 +16,22 @@ export function openDoor(net: Net, address: string, port: number, doorPort: numb
     inside.on('error', () => outside.resetAndDestroy())
   })
   return new Promise((resolve, reject) => {
-    door.once('error', (error: NodeJS.ErrnoException) => {
+    forwarder.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
       reject(
         taken
-          ? new UserError(`port ${doorPort} of 127.0.0.1 is taken by another program`, 'Way out: another --port.')
-          : new UserError(`cannot listen on 127.0.0.1 port ${doorPort}: ${error.message}`, 'Way out: --port 8080.'),
+          ? new UserError(`port ${forwarderPort} of 127.0.0.1 is taken by another program`, 'Way out: another --port.')
+          : new UserError(
+              `cannot listen on 127.0.0.1 port ${forwarderPort}: ${error.message}`,
+              'Way out: --port 8080.',
+            ),
       )
     })
-    door.listen(doorPort, '127.0.0.1', () => resolve(door))
+    forwarder.listen(forwarderPort, '127.0.0.1', () => resolve(forwarder))
   })
 }
 
-/** The door's port for a server's: the same, unless that takes privileges. */
-export function doorPort(port: number): number {
+/** The forwarder's port for a server's: the same, unless that takes privileges. */
+export function forwarderPort(port: number): number {
   return port >= 1024 || port === 0 ? port : 8000 + port
 }

@@ -1,9 +1,9 @@
-import type { Server as Door } from 'node:net'
+import type { Server as Forwarder } from 'node:net'
 import { RealTime } from '../host/real-time.ts'
 import { createWire } from '../link/wire.ts'
 import { createNet, type Net } from '../net/net.ts'
 import type { Observer } from '../tcp/observer.ts'
-import { doorPort, openDoor } from './door.ts'
+import { forwarderPort, openForwarder } from './forwarder.ts'
 import { hostAddressFor } from './options.ts'
 import { attachTun, type TunOptions } from './tun.ts'
 
@@ -15,7 +15,7 @@ export interface Way {
 }
 
 /** Where a command's stack is. */
-export interface Place {
+export interface Attachment {
   readonly net: Net
   /** The stack's addresses, without prefix lengths. */
   readonly addresses: readonly string[]
@@ -28,7 +28,11 @@ export interface Place {
 }
 
 /** On a TUN device of the current network namespace. */
-export async function tunPlace(options: TunOptions, observer?: Observer, ...alternatives: string[]): Promise<Place> {
+export async function tunAttachment(
+  options: TunOptions,
+  observer?: Observer,
+  ...alternatives: string[]
+): Promise<Attachment> {
   const link = await attachTun(options, ...alternatives)
   const addresses = options.address.map(withoutPrefix)
   const net = createNet({ link, addresses: options.address, ...(observer && { observer }) })
@@ -43,27 +47,27 @@ export async function tunPlace(options: TunOptions, observer?: Observer, ...alte
   }
 }
 
-/** On a wire inside this process, at whose other end a second stack stands, with a door for this machine's programs. */
-export function embeddedPlace(own: readonly string[], observer?: Observer): Place {
+/** On a wire inside this process, at whose other end a second stack stands, with a forwarder for this machine's programs. */
+export function embeddedAttachment(own: readonly string[], observer?: Observer): Attachment {
   const [near, far] = createWire(new RealTime(), { offload: true })
   const net = createNet({ link: near, addresses: own, ...(observer && { observer }) })
   const second = createNet({ link: far, addresses: own.map(hostAddressFor) })
   const addresses = own.map(withoutPrefix)
-  let door: Door | undefined
+  let forwarder: Forwarder | undefined
   return {
     net,
     addresses,
     name: 'embedded wire',
     async open(port) {
-      door = await openDoor(second, addresses[0]!, port, doorPort(port))
+      forwarder = await openForwarder(second, addresses[0]!, port, forwarderPort(port))
       return {
         hosts: ['127.0.0.1'],
-        port: doorPort(port),
+        port: forwarderPort(port),
         remarks: ['each connection to it is carried by a second stack of estab over the embedded wire'],
       }
     },
     close() {
-      door?.close()
+      forwarder?.close()
       net.close()
       second.close()
     },

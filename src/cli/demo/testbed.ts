@@ -6,6 +6,7 @@ import type { Server } from '../../net/server.ts'
 import type { Instant, Milliseconds } from '../../wire/instant.ts'
 import { printPacket } from '../../wire/print.ts'
 import type { Segment } from '../../wire/segment.ts'
+import { fail } from '../errors.ts'
 import { ageOf, loadAfter } from '../handshake-log.ts'
 import { createSite } from '../http.ts'
 import { endpoint, type LadderEnds, type QueueLoad, type StepKind } from '../ladder.ts'
@@ -17,7 +18,7 @@ export const SYN_ACK_WAITS: readonly Milliseconds[] = [300, 600, 1200]
 
 export const PORT = 80
 
-/** A step that a handshake with the stage's server has taken. */
+/** A step that a handshake with the testbed's server has taken. */
 export interface Step {
   readonly kind: StepKind
   readonly ends: LadderEnds
@@ -32,7 +33,7 @@ export interface Step {
   readonly arrives: boolean
 }
 
-export interface StageOptions {
+export interface TestbedOptions {
   readonly link: Link
   /** Of the server, CIDR. The unused addresses of the tour lie in the same prefix. */
   readonly address: string
@@ -41,7 +42,7 @@ export interface StageOptions {
 }
 
 /** The tour's server, with a hand on its link: it can swallow SYN,ACKs, and put in SYNs that nobody sent. */
-export class Stage {
+export class Testbed {
   readonly net: Net
   readonly server: Server
   readonly address: string
@@ -52,7 +53,7 @@ export class Stage {
   /** The SYN that came last: the one that the stack drops, when it says that it has dropped one. */
   #syn: Pick<Step, 'ends' | 'client'> | undefined
 
-  constructor({ link, address, packet }: StageOptions) {
+  constructor({ link, address, packet }: TestbedOptions) {
     this.address = address.split('/')[0]!
     this.#link = tap(link, {
       filter: (octets, start, end, direction) => direction === 'inward' || this.#passes(octets, start, end),
@@ -87,6 +88,7 @@ export class Stage {
       this.server.once('error', reject)
       this.server.listen(PORT, resolve)
     })
+    this.server.on('error', fail)
   }
 
   /** A SYN from an address where nobody is. */

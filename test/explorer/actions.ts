@@ -1,0 +1,213 @@
+/** Everything that can happen: what a peer may send, what the network does, time, and the application's calls. */
+import { ISN, OTHER_ISN, type Peer, TEXT_LENGTH } from './peer.ts'
+import { ACK, type Arrival, FIN, RST, SYN, type Variables } from './rfc9293-terms.ts'
+import { after } from './sequence.ts'
+import { CONFIG } from './settings.ts'
+import type { Call, World } from './world.ts'
+
+export interface Action {
+  readonly name: string
+  /** False where it can't happen. */
+  possible(world: World): boolean
+  run(world: World): void
+}
+
+const PSH = 8
+/** Ahead of what either side has sent or announced, in every window; behind it, in none. */
+const AHEAD = 100
+const BEHIND = -100
+/** The acknowledgment number of a segment that answers nothing. */
+const STRAY = 77_777
+
+/** What each peer may do, by name. */
+const OF_PEER = {
+  SYN: sends(always, (peer) => syn(peer, ISN)),
+  'SYN, other ISN': sends(always, (peer) => syn(peer, OTHER_ISN)),
+  'SYN,ACK': sends((peer) => peer.canKnowOffer, synAck),
+  'SYN,ACK, stray': sends(always, () => segment(SYN | ACK, ISN, STRAY)),
+  'SYN,ACK, wrong': sends(isLive, (_, { nxt }) => segment(SYN | ACK, ISN, after(nxt, AHEAD))),
+  ACK: sends(canConnect, (peer) => {
+    peer.hear('all')
+    return segment(ACK, peer.next, peer.ack)
+  }),
+  'ACK, ahead': sends(always, (_, { nxt, ...rest }) => {
+    return segment(ACK, expected(rest), hasTcb(rest.state) ? after(nxt, AHEAD) : STRAY)
+  }),
+  'ACK, behind': sends(isLive, (_, variables) => segment(ACK, expected(variables), variables.iss)),
+  'RST, exact': sends(always, (_, variables) => exactReset(variables)),
+  'RST, inexact': sends(isLive, (_, variables) => segment(RST, ahead(variables), 0)),
+  'RST, outside': sends(isLive, (_, variables) => outsideReset(variables)),
+  FIN: sends(canConnect, (peer) => {
+    peer.hear('handshake')
+    peer.finSent = true
+    return segment(FIN | ACK, peer.finSeq, peer.ack)
+  }),
+  text: sends(canSendText, (peer) => text(peer, 0)),
+  'text, its first half late': sends((peer) => canSendText(peer) && peer.sent === 0, (peer) => text(peer, TEXT_LENGTH)),
+  'text and FIN again': sends((peer) => peer.unacknowledged !== undefined, again),
+  'ICMP unreachable': happens(
+    (peer, world) => inFlight(variablesOf(peer, world)),
+    (peer, world) => world.receiveUnreachable(peer, variablesOf(peer, world).una),
+  ),
+  'ICMP unreachable, forged': happens(isLive, (peer, world) => {
+    world.receiveUnreachable(peer, after(variablesOf(peer, world).nxt, AHEAD))
+  }),
+  loss: happens(
+    (peer) => peer.inFlight.length > 0,
+    (peer, world) => world.lose(peer),
+  ),
+  'close()': calls('close', isOwned),
+  'abort()': calls('abort', isOwned),
+  'send()': calls('send', (peer, world) => canSend(peer, world)),
+} as const
+
+export type PeerActionName = keyof typeof OF_PEER
+
+/** What happens to the whole world. */
+const OF_WORLD = {
+  timer: {
+    name: 'timer',
+    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY,
+    run: (world) => world.passTime(Number.POSITIVE_INFINITY),
+  },
+  wait: {
+    name: 'wait',
+    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY || anyAnsweredLately(world),
+    run: (world) => world.passTime(CONFIG.challengeInterval),
+  },
+  'accept()': {
+    name: 'accept()',
+    possible: (world) => world.listener !== undefined && world.listener.acceptQueueLength > 0,
+    run: (world) => world.call('accept'),
+  },
+  'listener.close()': {
+    name: 'listener.close()',
+    possible: (world) => world.listener?.open === true,
+    run: (world) => world.call('close the listener'),
+  },
+} as const satisfies Record<string, Action>
+
+export type WorldActionName = keyof typeof OF_WORLD
+
+/** The actions of one peer, by its place among the world's. */
+export function actionsOfPeer(index: number, names: readonly PeerActionName[]): Action[] {
+  return names.map((name) => OF_PEER[name](index === 0 ? name : `${name} (q)`, index))
+}
+
+export function actionsOfWorld(names: readonly WorldActionName[]): Action[] {
+  return names.map((name) => OF_WORLD[name])
+}
+
+export const PEER_ACTIONS: readonly PeerActionName[] = Object.keys(OF_PEER) as PeerActionName[]
+
+type Maker = (name: string, index: number) => Action
+type Possible = (peer: Peer, world: World) => boolean
+
+function happens(possible: Possible, run: (peer: Peer, world: World) => void): Maker {
+  return (name, index) => ({
+    name,
+    possible: (world) => possible(world.peers[index]!, world),
+    run: (world) => run(world.peers[index]!, world),
+  })
+}
+
+function sends(possible: Possible, make: (peer: Peer, variables: Variables) => Arrival): Maker {
+  return happens(possible, (peer, world) => world.receive(peer, make(peer, variablesOf(peer, world))))
+}
+
+function calls(call: Call, possible: Possible): Maker {
+  return happens(possible, (peer, world) => world.call(call, peer))
+}
+
+function segment(flags: number, seq: number, ack: number, length = 0): Arrival {
+  return { flags, seq, ack, length }
+}
+
+function variablesOf(peer: Peer, world: World): Variables {
+  return world.variables().get(peer)!
+}
+
+function hasTcb(state: Variables['state']): boolean {
+  return state !== 'CLOSED' && state !== 'LISTEN'
+}
+
+function isLive(peer: Peer, world: World): boolean {
+  return hasTcb(variablesOf(peer, world).state)
+}
+
+function inFlight({ state, una, nxt }: Variables): boolean {
+  return hasTcb(state) && una !== nxt
+}
+
+function always(): boolean {
+  return true
+}
+
+function canConnect(peer: Peer): boolean {
+  return peer.canHaveConnection
+}
+
+function canSendText(peer: Peer): boolean {
+  return peer.canHaveConnection && peer.canSendText
+}
+
+function isOwned(peer: Peer, world: World): boolean {
+  return world.owned(peer) !== undefined
+}
+
+/** Once a connection, where it takes text. */
+function canSend(peer: Peer, world: World): boolean {
+  const connection = world.owned(peer)
+  if (connection === undefined || connection.writable < CONFIG.sendBuffer) return false
+  const { nxt, iss, state } = variablesOf(peer, world)
+  return state !== 'SYN-SENT' && nxt === after(iss, 1)
+}
+
+function anyAnsweredLately(world: World): boolean {
+  return world.peers.some((peer) => world.answeredLately(peer))
+}
+
+/** The number that a segment of the peer's begins with if nothing is wrong with it. */
+function expected({ state, rcvNxt }: Pick<Variables, 'state' | 'rcvNxt'>): number {
+  return hasTcb(state) && state !== 'SYN-SENT' ? rcvNxt : after(ISN, 1)
+}
+
+function ahead(variables: Variables): number {
+  return after(expected(variables), AHEAD)
+}
+
+function syn(peer: Peer, isn: number): Arrival {
+  peer.synsSent.add(isn)
+  return segment(SYN, isn, 0)
+}
+
+function synAck(peer: Peer): Arrival {
+  peer.hear('all')
+  const iss = peer.offered!
+  peer.synsSent.add(ISN)
+  peer.agree({ isn: ISN, iss })
+  return segment(SYN | ACK, ISN, after(iss, 1))
+}
+
+/** What a host that knows nothing of the connection answers to it. */
+function exactReset(variables: Variables): Arrival {
+  if (variables.state === 'SYN-SENT') return segment(RST | ACK, 0, variables.nxt)
+  return segment(RST, expected(variables), 0)
+}
+
+function outsideReset(variables: Variables): Arrival {
+  if (variables.state === 'SYN-SENT') return segment(RST | ACK, 0, after(variables.nxt, AHEAD))
+  return segment(RST, after(expected(variables), BEHIND), 0)
+}
+
+function text(peer: Peer, late: number): Arrival {
+  peer.hear('handshake')
+  const seq = after(peer.next, late)
+  peer.sent += late + TEXT_LENGTH
+  return segment(ACK | PSH, seq, peer.ack, TEXT_LENGTH)
+}
+
+function again(peer: Peer): Arrival {
+  const { seq, length, fin } = peer.unacknowledged!
+  return segment(ACK | PSH | (fin ? FIN : 0), seq, peer.ack, length)
+}

@@ -1,0 +1,243 @@
+// biome-ignore-all lint/complexity/useLiteralKeys: TypeScript lets private members be read by literal keys, and checks them
+/**
+ * What makes two states of the explorer's equal: everything that can decide about the future, and nothing else.
+ * Moments count from now, sequence numbers from their connection's first. All that looks behind the public face of the
+ * stack is in this file; a property that it does not know is an error, so that none is forgotten.
+ */
+import type { Connection } from '../../src/tcp/connection.ts'
+import type { Fifo } from '../../src/tcp/fifo.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
+import { ISN, type Peer } from './peer.ts'
+import type { Variables } from './rfc9293-terms.ts'
+import { after, distance } from './sequence.ts'
+import { CONFIG } from './settings.ts'
+import type { World } from './world.ts'
+
+/** The variables of RFC 9293 as the connection has them. */
+export function variablesOf(connection: Connection): Variables {
+  const { tcb, state, receiveBuffer } = connection
+  const { snd, rcv } = tcb
+  const origin = after(rcv.nxt, -receiveBuffer.next)
+  const [from, to] = receiveBuffer['ranges']
+  const waits = rcv.finKnown && !connection.finReceived
+  return {
+    state,
+    passive: connection.listener !== undefined,
+    iss: tcb.iss,
+    irs: tcb.irs,
+    una: snd.una,
+    nxt: snd.nxt,
+    maxWnd: snd.wndMax,
+    rcvNxt: rcv.nxt,
+    rcvWnd: distance(rcv.nxt, rcv.edge),
+    fin: connection.finSent ? after(snd.una, connection.sendBuffer.length - (connection.finAcked ? 1 : 0)) : undefined,
+    closing: connection.finQueued && state === 'SYN-RECEIVED',
+    early: from === undefined ? undefined : [after(origin, from), after(origin, to!)],
+    earlyFin: waits ? rcv.fin : undefined,
+  }
+}
+
+/** Equal for equal states. */
+export function fingerprint(world: World): string {
+  const names = new Names(world.peers)
+  const parts: string[] = []
+  const { listener } = world
+  if (listener !== undefined) parts.push(ofListener(listener, world, names))
+  for (const peer of world.peers) {
+    const connection = world.connections.get(peer)
+    if (connection !== undefined && connection.state !== 'CLOSED') {
+      parts.push(`${world.accepted.has(connection) ? 'accepted' : ''} ${ofConnection(connection, world.now, names)}`)
+    }
+    parts.push(ofPeer(peer, world, names))
+  }
+  return parts.join('\n')
+}
+
+/**
+ * Initial sequence numbers of the stack's come from its clock. What counts is which are the same: they are named in the
+ * order in which the fingerprint comes upon them.
+ */
+class Names {
+  readonly #known: number[] = []
+  readonly #used: number[]
+
+  constructor(peers: readonly Peer[]) {
+    this.#used = peers.flatMap((peer) => [...peer.offers])
+  }
+
+  /** Any number of the stack's, by the initial number that it lies behind. */
+  of(seq: number): string {
+    const iss = this.#used.find((used) => (seq - used) >>> 0 <= 0xffff) ?? seq
+    let name = this.#known.indexOf(iss)
+    if (name < 0) name = this.#known.push(iss) - 1
+    return `${name}+${(seq - iss) >>> 0}`
+  }
+}
+
+function ofListener(listener: Listener, world: World, names: Names): string {
+  const entries = listener
+    .halfOpens(world.now)
+    .map(
+      (view) =>
+        `${view.remotePort} ${distance(ISN, view.irs)} ${names.of(view.iss)} ${view.retransmissions} ${view.expiresIn} ${view.acknowledged}`,
+    )
+  const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
+  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${items(listener['waiting']).join(',')}`
+}
+
+function items<T>(fifo: Fifo<T>): T[] {
+  const slots = fifo['slots']
+  return Array.from({ length: fifo.length }, (_, i) => slots[(fifo['head'] + i) % slots.length]!)
+}
+
+function ofPeer(peer: Peer, world: World, names: Names): string {
+  const { pair, sent, finSent, acknowledged, received, offered } = peer
+  const lately = ago(world.answeredAt.get(peer) ?? Number.NEGATIVE_INFINITY, world.now)
+  const flight = peer.inFlight.map(
+    ({ flags, seq, ack, length }) => `${flags} ${names.of(seq)} ${distance(ISN, ack)} ${length}`,
+  )
+  const offer = offered === undefined ? '' : names.of(offered)
+  const agreed = pair === undefined ? '' : `${distance(ISN, pair.isn)} ${names.of(pair.iss)}`
+  const entry = world.births.get(peer)
+  const known = entry !== undefined && peer.hasAgreed({ isn: entry.irs, iss: entry.iss })
+  const syns = [...peer.synsSent].sort((a, b) => a - b)
+  return `${syns} ${offer} ${agreed} ${sent} ${finSent} ${acknowledged} ${received} ${known} ${lately} flight ${flight.join(',')}`
+}
+
+/** How long ago, where more than the challenge interval is all the same. */
+function ago(at: number, now: number): number {
+  return Math.max(at - now, -CONFIG.challengeInterval)
+}
+
+type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
+
+/**
+ * `skip` is what never decides anything here: identity, what feeds only the RTO (which CONFIG pins), the code of a later
+ * error, timestamps (which CONFIG turns off), and which segment set the window (all offer the same).
+ */
+const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names) => string)>> = {
+  host: 'skip',
+  local: 'skip',
+  localPort: 'skip',
+  remote: 'skip',
+  remotePort: 'skip',
+  tupleHash: 'skip',
+  listener: (connection) => String(connection.listener !== undefined),
+  tcb: ({ tcb }, names) => {
+    const numbers = [byRules(tcb, TCB, tcb), byRules(tcb.snd, SND, tcb), byRules(tcb.rcv, RCV, tcb)]
+    return `${distance(ISN, tcb.irs)} ${names.of(tcb.iss)} ${numbers.join(' ')} ${tcb.rcv.finKnown ? distance(tcb.irs, tcb.rcv.fin) : ''}`
+  },
+  sendBuffer: ({ sendBuffer }) => String(sendBuffer.length),
+  receiveBuffer: ({ receiveBuffer }) => {
+    const ranges = receiveBuffer['ranges'].map((position) => position - receiveBuffer.next)
+    return `${receiveBuffer.length} ${ranges.join(' ')}`
+  },
+  rto: ({ rto }) => String(rto.value),
+  recovery: ({ recovery, tcb }) => {
+    return `${recovery['duplicates']} ${recovery['active']} ${distance(tcb.iss, recovery['recover'])}`
+  },
+  congestion: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
+  synDue: 'as it is',
+  acksDue: 'as it is',
+  probeDue: 'as it is',
+  retransmitDue: 'as it is',
+  finQueued: 'as it is',
+  finSent: 'as it is',
+  finAcked: 'as it is',
+  finReceived: 'as it is',
+  released: 'as it is',
+  retransmitAt: 'moment',
+  persistAt: 'moment',
+  delayedAckAt: 'moment',
+  closeAt: 'moment',
+  probes: 'as it is',
+  stalledSince: 'moment',
+  unacknowledged: 'as it is',
+  timedSeq: 'skip',
+  timedAt: 'skip',
+  timedOutAt: 'skip',
+  challengedAt: 'ago',
+  sentAt: 'skip',
+  softError: 'skip',
+  softErrorAt: 'skip',
+  events: 'as it is',
+  wantsRoom: 'as it is',
+  isReady: 'as it is',
+  heapIndex: 'skip',
+  heapKey: 'skip',
+  noDelay: 'as it is',
+  error: 'skip',
+  current: 'as it is',
+}
+
+const TCB: Readonly<Record<string, Rule>> = {
+  iss: 'skip',
+  irs: 'skip',
+  snd: 'skip',
+  rcv: 'skip',
+  windowScaling: 'as it is',
+  timestamps: 'as it is',
+  sack: 'as it is',
+  tsRecent: 'skip',
+  tsRecentAt: 'skip',
+  tsOffset: 'skip',
+  lastAckSent: 'skip',
+}
+
+const SND: Readonly<Record<string, Rule>> = {
+  una: 'ours',
+  nxt: 'ours',
+  resend: 'ours',
+  wnd: 'as it is',
+  wndMax: 'as it is',
+  wl1: 'skip',
+  wl2: 'skip',
+  mss: 'as it is',
+  scale: 'as it is',
+}
+
+const RCV: Readonly<Record<string, Rule>> = {
+  nxt: 'theirs',
+  edge: 'theirs',
+  scale: 'as it is',
+  mss: 'skip',
+  fin: 'skip',
+  finKnown: 'as it is',
+}
+
+function ofConnection(connection: Connection, now: number, names: Names): string {
+  const parts: string[] = []
+  for (const [key, value] of Object.entries(connection)) {
+    const rule = CONNECTION[key]
+    if (typeof rule === 'function') parts.push(rule(connection, names))
+    else parts.push(byRule(`Connection.${key}`, value, rule, connection.tcb, now))
+  }
+  return parts.join(' ')
+}
+
+function byRules(object: object, rules: Readonly<Record<string, Rule>>, tcb: Connection['tcb']): string {
+  const parts: string[] = []
+  for (const [key, value] of Object.entries(object)) {
+    parts.push(byRule(`${object.constructor.name}.${key}`, value, rules[key], tcb, 0))
+  }
+  return parts.join(' ')
+}
+
+function byRule(name: string, value: unknown, rule: Rule | undefined, tcb: Connection['tcb'], now: number): string {
+  switch (rule) {
+    case 'skip':
+      return ''
+    case 'as it is':
+      return String(value)
+    case 'moment':
+      return String((value as number) - now)
+    case 'ago':
+      return String(ago(value as number, now))
+    case 'ours':
+      return String(distance(tcb.iss, value as number))
+    case 'theirs':
+      return String(distance(tcb.irs, value as number))
+    case undefined:
+      throw new Error(`the explorer does not know ${name}: test/explorer/fingerprint.ts must say what it counts for`)
+  }
+}

@@ -1,0 +1,93 @@
+/** What the executable reading of RFC 9293 speaks of, and where estab differs from its letter. */
+import type { State } from '../../src/tcp/state.ts'
+
+export const FIN = 1
+export const SYN = 2
+export const RST = 4
+export const ACK = 16
+
+/** What the RFC's text speaks of, for one four-tuple at one moment. Without a TCB the numbers are 0. */
+export interface Variables {
+  readonly state: State
+  /** SYN-RECEIVED that came from LISTEN. */
+  readonly passive: boolean
+  readonly iss: number
+  readonly irs: number
+  /** SND.UNA, SND.NXT, and the largest window that the peer has offered (RFC 5961 §5: MAX.SND.WND). */
+  readonly una: number
+  readonly nxt: number
+  readonly maxWnd: number
+  readonly rcvNxt: number
+  readonly rcvWnd: number
+  /** The number of our FIN, once it was sent. */
+  readonly fin: number | undefined
+  /** CLOSE was called, and waits for ESTABLISHED. */
+  readonly closing: boolean
+  /** Text that came early and is held, and the number of a FIN that did. */
+  readonly early: readonly [from: number, to: number] | undefined
+  readonly earlyFin: number | undefined
+}
+
+export interface Arrival {
+  readonly flags: number
+  readonly seq: number
+  readonly ack: number
+  /** Octets of text. */
+  readonly length: number
+}
+
+/** A segment that the TCP sent. */
+export type Answer = Arrival
+
+/** What else decides the answer. */
+export interface Surroundings {
+  /** An open listener serves this four-tuple. */
+  readonly listening: boolean
+  readonly synQueueFull: boolean
+  readonly acceptQueueFull: boolean
+  /** An answer, other than a RST, went to this peer less than the challenge interval ago (RFC 5961 §7). */
+  readonly answeredLately: boolean
+}
+
+/**
+ * - `ack`: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, alone or on text that goes out anyway
+ * - `syn-ack`: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>
+ * - `reset`: <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> to a segment without ACK
+ */
+export type Reply = 'nothing' | 'ack' | 'nothing or ack' | 'syn-ack' | 'reset'
+
+/** One way in which things may be afterwards. What is undefined is as it was before. */
+export interface Outcome {
+  /** The sentence that asks for it, or the allowance that lets it be. */
+  readonly because: string
+  readonly state: State
+  readonly reply: Reply
+  readonly una?: number
+  readonly irs?: number
+  readonly rcvNxt?: number
+  /** A new TCB: ISS and SND.NXT are what they are. */
+  readonly fresh?: boolean
+}
+
+/** Where estab differs from the letter of the RFC, each on purpose. */
+export const ALLOWANCES = {
+  'SYN in SYN-RECEIVED':
+    'the RFC returns a passive SYN-RECEIVED to LISTEN, so a blind SYN would kill it; the entry is kept and its SYN,ACK sent again, at most once each challenge interval',
+  'SYN queue full': 'a SYN for which there is no room is dropped: the client sends it again',
+  'accept queue full': 'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',
+  'SYN,FIN': 'no TCP sends SYN and FIN together: dropped',
+  'answer throttled': 'RFC 5961 §7: an answer to a segment that may be forged is left out when one went out lately',
+  'crossing SYN,ACK':
+    'the SYN that a SYN,ACK repeats in a simultaneous open is trimmed off, and its ACK counts (figure 8; appendix A.2)',
+  'SYN in TIME-WAIT':
+    'RFC 1122 §4.2.2.13: a SYN beyond the last number of the old connection opens the next one, if a listener takes it',
+} as const
+
+export function has(segment: Arrival, flag: number): boolean {
+  return (segment.flags & flag) !== 0
+}
+
+/** SEG.LEN */
+export function lengthOf(segment: Arrival): number {
+  return segment.length + (has(segment, SYN) ? 1 : 0) + (has(segment, FIN) ? 1 : 0)
+}

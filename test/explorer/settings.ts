@@ -1,0 +1,23 @@
+/** Small buffers and round, constant times, so that states which differ in nothing that matters are equal. */
+export const CONFIG = {
+  sendBuffer: 4096,
+  receiveBuffer: 4096,
+  windowScale: false,
+  timestamps: false,
+  sack: false,
+  delayedAck: 0,
+  rtoInitial: 1000,
+  rtoMin: 1000,
+  rtoMax: 1000,
+  connectTimeout: 3000,
+  userTimeout: 3000,
+  msl: 1000,
+  finWait2Timeout: 2000,
+  challengeInterval: 500,
+  maxReplies: 16,
+} as const
+
+/** The stack's port. */
+export const LISTEN_PORT = 80
+export const CONNECT_PORT = 50_000
+export const SECRET: Uint8Array = Uint8Array.from({ length: 64 }, (_, i) => i * 37 + 11)

@@ -1,0 +1,275 @@
+/**
+ * A real `Stack`, its listener or its active open, the peers and the network between: one state of the explorer's, and
+ * the things that can happen in it. Everything follows from the order of what happens, so that a path replayed leads to
+ * the same state.
+ */
+import { Stack } from '../../src/stack/stack.ts'
+import type { Connection } from '../../src/tcp/connection.ts'
+import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
+import type { State } from '../../src/tcp/state.ts'
+import type { Segment } from '../../src/wire/segment.ts'
+import { stream } from '../support/trace.ts'
+import { variablesOf } from './fingerprint.ts'
+import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
+import { ISN, Peer } from './peer.ts'
+import { type Arrival, has, RST, type Variables } from './rfc9293-terms.ts'
+import { after } from './sequence.ts'
+import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
+
+/** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
+const ENDLESS = 100
+
+/** How a world begins. */
+export type Opening =
+  | { readonly kind: 'listen'; readonly listen: Omit<ListenOptions, 'port'>; readonly peers: number }
+  | { readonly kind: 'connect' }
+
+export interface Sent extends Arrival {
+  readonly peer: Peer
+  readonly wnd: number
+}
+
+/** What happened last. */
+export type Stimulus =
+  | { readonly kind: 'opening' | 'time' | 'loss' }
+  | { readonly kind: 'segment'; readonly peer: Peer; readonly segment: Arrival }
+  | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
+  | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
+
+export type Call = 'accept' | 'close' | 'abort' | 'send' | 'close the listener'
+
+/** A half-open entry as the world saw it begin. */
+export interface Birth {
+  readonly irs: number
+  readonly iss: number
+  readonly at: number
+}
+
+/** Called with what goes in and out, to write a trace of it. */
+export interface Recorder {
+  segmentIn(peer: Peer, segment: Arrival, now: number): void
+  unreachableIn(peer: Peer, seq: number, now: number): void
+  segmentOut(peer: Peer, segment: Segment, now: number): void
+  wait(now: number): void
+  call(call: Call, peer: Peer | undefined): void
+}
+
+export class World {
+  readonly stack: Stack
+  readonly listener: Listener | undefined
+  readonly localPort: number
+  readonly peers: readonly Peer[]
+  now = 0
+  stimulus: Stimulus = { kind: 'opening' }
+  /** What the stack sent since then. */
+  sent: Sent[] = []
+  /** Frames that it was given, and that it gave, since the beginning. */
+  framesIn = 0
+  framesOut = 0
+  /** Connections by peer, the last one of each; and those that the application has. */
+  readonly connections: Map<Peer, Connection> = new Map()
+  readonly accepted: Set<Connection> = new Set()
+  /** What a connection did since the last stimulus. */
+  transitions: { connection: Connection; from: State; to: State }[] = []
+  readonly timeWaitSince: Map<Connection, number> = new Map()
+  /** Events `closed` by connection. */
+  readonly closedEvents: Map<Connection, number> = new Map()
+  /** When an answer, other than a RST, last went to each peer. */
+  readonly answeredAt: Map<Peer, number> = new Map()
+  readonly births: Map<Peer, Birth> = new Map()
+  readonly #recorder: Recorder | undefined
+  readonly #frame = new Uint8Array(2048)
+
+  constructor(opening: Opening, recorder?: Recorder) {
+    this.#recorder = recorder
+    this.stack = new Stack({
+      addresses: [`${STACK_ADDRESS}/24`],
+      secret: SECRET,
+      tcp: CONFIG,
+      observer: { state: (connection, from, to) => this.#sawState(connection, from, to) },
+    })
+    if (opening.kind === 'listen') {
+      this.localPort = LISTEN_PORT
+      this.peers = Array.from({ length: opening.peers }, (_, i) => new Peer(i === 0 ? '' : 'q', 40_000 + i))
+      this.listener = this.stack.listen({ port: LISTEN_PORT, ...opening.listen })
+    } else {
+      this.localPort = CONNECT_PORT
+      this.peers = [new Peer('', 80)]
+      const address = PEER_ADDRESS.toString()
+      this.accepted.add(this.stack.connect({ address, port: 80, localPort: CONNECT_PORT }))
+    }
+    this.#settle()
+  }
+
+  /** A segment from this peer arrives. */
+  receive(peer: Peer, segment: Arrival): void {
+    this.#begin({ kind: 'segment', peer, segment })
+    this.#recorder?.segmentIn(peer, segment, this.now)
+    this.#receive(writeSegment(this.#frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
+  }
+
+  /** An ICMP error arrives about a segment that was sent to this peer. */
+  receiveUnreachable(peer: Peer, seq: number): void {
+    this.#begin({ kind: 'icmp', peer, seq })
+    this.#recorder?.unreachableIn(peer, seq, this.now)
+    this.#receive(writeUnreachable(this.#frame, peer, this.localPort, seq))
+  }
+
+  lose(peer: Peer): void {
+    this.#begin({ kind: 'loss' })
+    peer.lose()
+  }
+
+  /** Time passes until the stack does something, but not for longer than this. */
+  passTime(atMost: number): void {
+    this.#begin({ kind: 'time' })
+    const until = this.now + atMost
+    for (let count = 0; this.stack.nextDeadline() <= until; count++) {
+      if (count === ENDLESS) throw new Error('the stack asks for a deadline again and again')
+      const entries = this.listener?.halfOpen
+      this.now = Math.max(this.now, this.stack.nextDeadline())
+      this.stack.advance(this.now)
+      this.#settle()
+      if (this.sent.length > 0 || this.transitions.length > 0 || this.listener?.halfOpen !== entries) {
+        this.#recorder?.wait(this.now)
+        return
+      }
+    }
+    if (until === Number.POSITIVE_INFINITY) return
+    this.now = until
+    this.stack.advance(this.now)
+    this.#settle()
+    this.#recorder?.wait(this.now)
+  }
+
+  call(call: Call, peer?: Peer): void {
+    this.#begin({ kind: 'call', call, peer })
+    const connection = peer === undefined ? undefined : this.connections.get(peer)
+    if (call === 'accept') peer = this.#accept()
+    else if (call === 'close the listener') this.listener!.close()
+    else if (call === 'close') connection!.close()
+    else if (call === 'abort') connection!.abort()
+    else connection!.send(stream(0, 5))
+    this.#recorder?.call(call, peer)
+    this.#settle()
+  }
+
+  /** The connection of this peer that the application has and that lives. */
+  owned(peer: Peer): Connection | undefined {
+    const connection = this.connections.get(peer)
+    return connection !== undefined && this.accepted.has(connection) && connection.state !== 'CLOSED'
+      ? connection
+      : undefined
+  }
+
+  /** The variables of RFC 9293 for each peer's four-tuple. */
+  variables(): Map<Peer, Variables> {
+    const views = this.listener?.halfOpens(this.now) ?? []
+    return new Map(
+      this.peers.map((peer) => {
+        const connection = this.connections.get(peer)
+        if (connection !== undefined && connection.state !== 'CLOSED') return [peer, variablesOf(connection)]
+        const view = views.find(({ remotePort }) => remotePort === peer.port)
+        if (view !== undefined) return [peer, ofEntry(view.irs, view.iss)]
+        return [peer, { ...NO_TCB, state: this.listener?.open === true ? 'LISTEN' : 'CLOSED' }]
+      }),
+    )
+  }
+
+  answeredLately(peer: Peer): boolean {
+    const at = this.answeredAt.get(peer)
+    return at !== undefined && this.now - at < CONFIG.challengeInterval
+  }
+
+  #accept(): Peer {
+    const connection = this.listener!.accept()!
+    this.accepted.add(connection)
+    return this.#peerAt(connection.remotePort)
+  }
+
+  #begin(stimulus: Stimulus): void {
+    this.stimulus = stimulus
+    this.sent = []
+    this.transitions = []
+  }
+
+  #receive(length: number): void {
+    this.framesIn++
+    this.stack.receive(this.#frame, 0, length, this.now)
+    // Frames are borrowed: what kept one now keeps rubbish.
+    this.#frame.fill(0xee, 0, length)
+    this.#settle()
+  }
+
+  /** What a driver does after any stimulus: flushes what is to be sent, and hears the events. */
+  #settle(): void {
+    for (let count = 0; ; count++) {
+      const length = this.stack.transmit(this.#frame, 0, this.now)
+      if (length === 0) break
+      if (count === ENDLESS) throw new Error('the stack sends without end')
+      this.framesOut++
+      this.#sawSent(readSegment(this.#frame, length))
+    }
+    for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
+      if (event.type !== 'closed') continue
+      this.closedEvents.set(event.connection, (this.closedEvents.get(event.connection) ?? 0) + 1)
+    }
+    this.#followEntries()
+  }
+
+  #sawSent(segment: Segment): void {
+    const peer = this.#peerAt(segment.destinationPort)
+    const { flags, seq, ack, length, wnd } = segment
+    this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
+    if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
+    peer.transmit(segment)
+    this.#recorder?.segmentOut(peer, segment, this.now)
+  }
+
+  #sawState(connection: Connection, from: State, to: State): void {
+    this.transitions.push({ connection, from, to })
+    this.connections.set(this.#peerAt(connection.remotePort), connection)
+    if (to === 'TIME-WAIT') this.timeWaitSince.set(connection, this.now)
+  }
+
+  #followEntries(): void {
+    if (this.listener === undefined) return
+    const views = this.listener.halfOpens(this.now)
+    for (const peer of this.peers) {
+      const view = views.find(({ remotePort }) => remotePort === peer.port)
+      const known = this.births.get(peer)
+      if (view === undefined) this.births.delete(peer)
+      else if (known?.irs !== view.irs || known.iss !== view.iss) {
+        this.births.set(peer, { irs: view.irs, iss: view.iss, at: this.now })
+      }
+    }
+  }
+
+  #peerAt(port: number): Peer {
+    const peer = this.peers.find((candidate) => candidate.port === port)
+    if (peer === undefined) throw new Error(`the stack has to do with port ${port}, where nobody is`)
+    return peer
+  }
+}
+
+const NO_TCB: Variables = {
+  state: 'CLOSED',
+  passive: false,
+  iss: 0,
+  irs: 0,
+  una: 0,
+  nxt: 0,
+  maxWnd: 0,
+  rcvNxt: 0,
+  rcvWnd: 0,
+  fin: undefined,
+  closing: false,
+  early: undefined,
+  earlyFin: undefined,
+}
+
+function ofEntry(irs: number, iss: number): Variables {
+  const rcvNxt = after(irs, 1)
+  const nxt = after(iss, 1)
+  return { ...NO_TCB, state: 'SYN-RECEIVED', passive: true, iss, irs, una: iss, nxt, rcvNxt, rcvWnd: CONFIG.receiveBuffer }
+}

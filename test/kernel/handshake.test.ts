@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type Segment, SYN } from '../../src/wire/segment.ts'
+import { kernelTest } from '../support/namespace.ts'
+import { FAMILIES, KERNEL, kernelState, openHost, STACK } from './harness.ts'
+
+const isSynAck = (segment: Segment): boolean => (segment.flags & 0x3f) === 0x12
+const isPureAck = (segment: Segment): boolean => (segment.flags & 0x3f) === 0x10 && segment.length === 0
+
+for (const family of FAMILIES) {
+  kernelTest(import.meta.url, `a kernel client connects over IPv${family}, and agrees on every option`, async (t) => {
+    const host = await openHost(t)
+    const listener = host.listen()
+    const socket = connect(listener.port, STACK[family])
+    const connection = await host.accept(listener)
+    await once(socket, 'connect')
+    const { tcb } = connection
+    assert.deepEqual([tcb.timestamps, tcb.windowScaling, tcb.sack], [true, true, true])
+    assert.equal(tcb.snd.mss, family === 4 ? 1460 : 1440)
+    assert.deepEqual([connection.remoteAddress, connection.remotePort], [KERNEL[family], socket.localPort])
+    assert.deepEqual(host.states.get(connection), ['SYN-RECEIVED', 'ESTABLISHED'])
+    assert.equal(kernelState(socket.localPort!, listener.port), 'ESTABLISHED')
+    socket.destroy()
+  })
+}
+
+kernelTest(import.meta.url, 'a SYN,ACK lost twice is retransmitted twice, and the kernel connects', async (t) => {
+  let lost = 0
+  const passes = (segment: Segment): boolean => !isSynAck(segment) || lost++ >= 2
+  const host = await openHost(t, { passes })
+  const listener = host.listen({ synAckWaits: [100, 200, 400] })
+  const socket = connect(listener.port, STACK[4])
+  await host.until(() => lost === 2)
+  assert.equal(listener.halfOpen, 1)
+  assert.equal(kernelState(socket.localPort!, listener.port), 'SYN-SENT')
+  const connection = await host.accept(listener)
+  await once(socket, 'connect')
+  assert.equal(connection.state, 'ESTABLISHED')
+  assert.equal(listener.halfOpen, 0)
+  assert.equal(listener.counters.synAckRetransmissions, 2)
+  assert.equal(kernelState(socket.localPort!, listener.port), 'ESTABLISHED')
+  socket.destroy()
+})
+
+kernelTest(
+  import.meta.url,
+  "the kernel's SYN comes again and is answered, though no retransmission is due",
+  async (t) => {
+    let lost = 0
+    const passes = (segment: Segment): boolean => !isSynAck(segment) || lost++ >= 1
+    const host = await openHost(t, { passes })
+    const listener = host.listen({ synAckWaits: [20_000] })
+    const socket = connect(listener.port, STACK[6])
+    const connection = await host.accept(listener)
+    await once(socket, 'connect')
+    assert.equal(connection.state, 'ESTABLISHED')
+    assert.equal(listener.counters.syns, 1)
+    assert.equal(listener.counters.duplicates, 1)
+    socket.destroy()
+  },
+)
+
+kernelTest(
+  import.meta.url,
+  'more clients than the SYN queue has room for: never too many, and all get in',
+  async (t) => {
+    let deaf = true
+    const passes = (segment: Segment, direction: string): boolean =>
+      !(deaf && direction === 'inward' && isPureAck(segment))
+    const host = await openHost(t, { passes })
+    const listener = host.listen({ backlog: 2, acceptBacklog: 5, synAckWaits: [300, 600, 1200, 2400] })
+    const sockets = Array.from({ length: 5 }, () => connect(listener.port, STACK[4]))
+    await host.until(() => listener.counters.queueFull >= 3)
+    assert.equal(listener.halfOpen, 2)
+    // The kernel's side of those two is open already. Its ACKs were lost, and come again with our SYN,ACKs; the others' SYNs come again.
+    const states = sockets.map((socket) => kernelState(socket.localPort!, listener.port)).sort()
+    assert.deepEqual(states, ['ESTABLISHED', 'ESTABLISHED', 'SYN-SENT', 'SYN-SENT', 'SYN-SENT'])
+    deaf = false
+    await Promise.all(sockets.map((socket) => socket.connecting && once(socket, 'connect')))
+    await host.until(() => listener.acceptQueueLength === 5)
+    assert.equal(listener.halfOpen, 0)
+    for (const socket of sockets) socket.destroy()
+  },
+)
+
+kernelTest(
+  import.meta.url,
+  'more clients than the accept queue has room for: they wait, and lose nothing',
+  async (t) => {
+    const host = await openHost(t)
+    const listener = host.listen({ acceptBacklog: 2 })
+    const sockets = Array.from({ length: 6 }, () => connect(listener.port, STACK[6]))
+    for (const socket of sockets) socket.end(`I am ${await portOf(socket)}`)
+    await host.until(() => listener.halfOpens(0).filter(({ acknowledged }) => acknowledged).length === 4)
+    assert.equal(listener.acceptQueueLength, 2)
+    for (let n = 0; n < sockets.length; n++) {
+      const connection = await host.accept(listener)
+      assert.equal(String(await host.readAll(connection)), `I am ${connection.remotePort}`)
+      host.act(() => connection.close())
+    }
+    assert.equal(listener.halfOpen, 0)
+    await Promise.all(sockets.map((socket) => socket.closed || once(socket.resume(), 'close')))
+  },
+)
+
+async function portOf(socket: Socket): Promise<number> {
+  if (socket.connecting) await once(socket, 'connect')
+  return socket.localPort!
+}
+
+kernelTest(import.meta.url, 'nobody listens: the kernel gets ECONNREFUSED, and so do we', async (t) => {
+  const host = await openHost(t)
+  for (const family of FAMILIES) {
+    const [error] = await once(connect(7001, STACK[family]), 'error').catch((e: NodeJS.ErrnoException) => [e])
+    assert.equal(error.code, 'ECONNREFUSED')
+    const connection = host.act(() => host.stack.connect({ address: KERNEL[family], port: 7001 }))
+    await host.until(() => host.closed.has(connection))
+    assert.equal(host.closed.get(connection), 'ECONNREFUSED')
+  }
+})
+
+kernelTest(import.meta.url, 'the SYNs of both cross: a simultaneous open with the kernel', async (t) => {
+  let held = true
+  const passes = (segment: Segment, direction: string): boolean =>
+    !(held && direction === 'outward' && segment.flags === SYN)
+  const host = await openHost(t, { passes, tcp: { rtoInitial: 60_000 } })
+  const connection = host.act(() => host.stack.connect({ address: KERNEL[4], port: 6001, localPort: 6002 }))
+  await host.until(() => host.stack.counters.transmitted === 1)
+  held = false
+  const socket = connect({ port: 6002, host: STACK[4], localPort: 6001, localAddress: KERNEL[4] })
+  await once(socket, 'connect')
+  await host.until(() => connection.state === 'ESTABLISHED')
+  assert.deepEqual(host.states.get(connection), ['CLOSED', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED'])
+  assert.equal(kernelState(6001, 6002), 'ESTABLISHED')
+  socket.destroy()
+})
+
+kernelTest(import.meta.url, '200 connections at once, half of them opened by us', async (t) => {
+  const host = await openHost(t)
+  const listener = host.listen()
+  const server = createServer((socket) => socket.pipe(socket)).listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const octets = Buffer.alloc(20_000, 'estab')
+
+  const ours = Array.from({ length: 100 }, async (_, i) => {
+    const connection = host.act(() => host.stack.connect({ address: KERNEL[FAMILIES[i % 2]!], port }))
+    await host.send(connection, octets)
+    await host.until(() => connection.state === 'ESTABLISHED')
+    host.act(() => connection.close())
+    assert.equal(Buffer.compare(await host.readAll(connection), octets), 0)
+  })
+  const theirs = Array.from({ length: 100 }, async (_, i) => {
+    const socket = connect(listener.port, STACK[FAMILIES[i % 2]!])
+    socket.end(octets)
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk as Buffer)
+    assert.equal(Buffer.compare(Buffer.concat(chunks), octets), 0)
+  })
+  const echoes = Array.from({ length: 100 }, async () => {
+    const connection = await host.accept(listener)
+    await host.send(connection, await host.readAll(connection))
+    host.act(() => connection.close())
+  })
+  await Promise.all([...ours, ...theirs, ...echoes])
+  await host.until(() => host.closed.size === 200)
+  assert.ok([...host.closed.values()].every((code) => code === undefined))
+  server.close()
+})
