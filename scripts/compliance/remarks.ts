@@ -19,7 +19,7 @@ export const REMARKS: Readonly<Record<string, string>> = {
   'MUST-13': 'Unless more connections than `maxTimeWait` are in TIME-WAIT: then the oldest goes.',
   'MUST-18': 'The least RTO is 200 ms, as on Linux, where RFC 6298 advises 1 s: `rtoMin`.',
   'MUST-20': NO_R1,
-  'MUST-22': NO_R1,
+  'MUST-22': 'As data does, so without R1 (MUST-20).',
   'MUST-23': 'Of an active open. A listener gives up after 63 s unless told otherwise, as Linux does: `synAckWaits`.',
   'MUST-24': NO_KEEP_ALIVES,
   'MUST-25': NO_KEEP_ALIVES,
@@ -28,6 +28,9 @@ export const REMARKS: Readonly<Record<string, string>> = {
   'MUST-28': NO_KEEP_ALIVES,
   'MUST-29': NO_KEEP_ALIVES,
   'MUST-30': 'Urgent data is read as any other.',
+  'MUST-47': 'A soft error can be read (`Connection.softError`), but no event tells of it.',
+  'MUST-54':
+    'It does, in SYN-SENT and once established; a half-open entry notes nothing, and “fragmentation needed” has no effect yet.',
   'MUST-66': 'RST; for URG see MUST-30.',
   'SHLD-9': NO_R1,
   'SHLD-10': NO_R1,

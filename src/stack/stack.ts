@@ -40,7 +40,7 @@ export interface ConnectOptions {
   address: string
   /** 1 to 65,535. */
   port: number
-  /** One of the stack's own; chosen by the destination when absent. */
+  /** One of the stack's own (RFC 9293 MUST-43); chosen by the destination when absent (MUST-44). */
   localAddress?: string
   /** Chosen when absent or 0. */
   localPort?: number
@@ -201,6 +201,7 @@ export class Stack {
   ): void {
     const ip = this.inbound
     this.tcp.now = now
+    // RFC 9293 MUST-50: IP options are skipped.
     const defect = parseIp(octets, start, end, ip)
     if (defect !== undefined) {
       this.drop(defect)

@@ -24,12 +24,13 @@ const NEVER: Instant = Number.POSITIVE_INFINITY
  */
 export class Connection implements Waiting, TupleEntry {
   readonly host: ConnectionHost
+  /** Ours, from the first segment to the last (RFC 9293 MUST-45). */
   readonly local: IpAddress
   readonly localPort: number
   readonly remote: IpAddress
   readonly remotePort: number
   readonly tupleHash: number
-  /** The listener whose half-open entry this was; undefined after an active open. */
+  /** The listener whose half-open entry this was; undefined after an active open (RFC 9293 MUST-11). */
   readonly listener: Listener | undefined
 
   readonly tcb: Tcb = new Tcb()
@@ -75,7 +76,7 @@ export class Connection implements Waiting, TupleEntry {
   challengedAt: Instant = Number.NEGATIVE_INFINITY
   /** When data was last sent, for the restart after idle. */
   sentAt: Instant = Number.NEGATIVE_INFINITY
-  /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56). */
+  /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56), for the application to read (SHLD-25). */
   softError: ConnectionErrorCode | undefined
   softErrorAt: Instant = Number.NEGATIVE_INFINITY
 

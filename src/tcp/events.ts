@@ -9,7 +9,7 @@ import type { Listener } from './listener.ts'
  * - `connected`: an active open is done.
  * - `readable`: there are octets to read, or the peer's FIN was reached.
  * - `writable`: `send` took less than it was offered, and would take more now.
- * - `closed`: both directions are done, or cut off by `error`. The last event of a connection.
+ * - `closed`: both directions are done, or cut off by `error` (RFC 9293 MUST-12). The last event of a connection.
  */
 export type StackEvent =
   | { type: 'acceptable'; listener: Listener }

@@ -13,7 +13,7 @@ const MOST_BACKLOG = 2 ** 24
 
 /** A passive OPEN (RFC 9293 §3.9.1.1). */
 export interface ListenOptions {
-  /** One of the stack's own addresses; all of them when absent. */
+  /** One of the stack's own addresses; all of them when absent (RFC 9293 MUST-43). */
   address?: string
   /** 0 to 65,535; 0 for a free one. */
   port: number

@@ -36,6 +36,7 @@ export class Listening implements ListenerHost {
    */
   listen(options: ListenOptions, address: IpAddress | undefined): Listener {
     const port = options.port === 0 ? this.freeListenPort(address) : options.port
+    // RFC 9293 MUST-41, MUST-42: other listeners count, connections of the port do not.
     if (this.listeners.conflicts(address, port)) {
       throw callError('EADDRINUSE', `port ${port} of ${address ?? 'this stack'} has a listener already`)
     }

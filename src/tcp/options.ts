@@ -17,7 +17,10 @@ export const MOST_SCALE = 14
 /** Octets of the timestamps option with its padding. */
 const TIMESTAMPS_LENGTH = 12
 
-/** The MSS option that we send: what an unfragmented packet of `mtu` octets takes (RFC 9293 MUST-67, RFC 6691). */
+/**
+ * The MSS option that we send: what an unfragmented packet of `mtu` octets takes (RFC 9293 MUST-67, RFC 6691); a link
+ * has one MTU (SHLD-6).
+ */
 export function offeredMss(mtu: number, remote: IpAddress): number {
   const ip = remote.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
   return Math.min(mtu - ip - TCP_HEADER_LENGTH, 65_535)

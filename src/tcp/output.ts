@@ -88,10 +88,12 @@ function sendData(connection: Connection, out: Segment): boolean {
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
   const size = segmentSize(connection)
+  // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
   const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
   const fin = finWaits && length === waiting && snd.wnd > offset + length
   if (length === 0 && !fin) return false
+  // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
   emit(connection, out, snd.resend, length, fin)

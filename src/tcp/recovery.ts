@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts'
-import { seqDistance, seqLess } from './seq.ts'
+import { seqAdd, seqDistance, seqLess } from './seq.ts'
 
 /** Duplicate ACKs that make a segment a lost one (RFC 5681 §3.2). */
 const DUPLICATE_ACKS = 3
@@ -24,7 +24,7 @@ export class Recovery {
     this.duplicates++
     if (this.active) {
       connection.congestion!.duplicateAck()
-    } else if (this.duplicates === DUPLICATE_ACKS && !seqLess(snd.una, this.recover)) {
+    } else if (this.duplicates === DUPLICATE_ACKS && seqLess(this.recover, snd.una)) {
       this.active = true
       this.recover = snd.nxt
       connection.congestion!.enterRecovery(seqDistance(snd.una, snd.nxt), connection.host.now)
@@ -40,7 +40,7 @@ export class Recovery {
     this.duplicates = 0
     if (!this.active) {
       // Pulled along, or it would be ahead again half the circle later.
-      if (seqLess(this.recover, snd.una)) this.recover = snd.una
+      if (seqLess(this.recover, snd.una)) this.recover = seqAdd(snd.una, -1)
       congestion.acknowledged(octets, flight, connection.host.now)
     } else if (seqLess(snd.una, this.recover)) {
       congestion.partialAck(octets)

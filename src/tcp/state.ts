@@ -34,6 +34,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'SYN-RECEIVED', to: 'ESTABLISHED', cause: 'receive ACK of SYN' },
   { from: 'SYN-RECEIVED', to: 'LISTEN', cause: 'receive RST, or no answer, after a passive OPEN' },
   { from: 'SYN-RECEIVED', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer, after an active OPEN' },
+  // Not taken here: a CLOSE in SYN-RECEIVED waits for ESTABLISHED, as RFC 9293 §3.10.4 lets it.
   { from: 'SYN-RECEIVED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },
   { from: 'ESTABLISHED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },
   { from: 'ESTABLISHED', to: 'CLOSE-WAIT', cause: 'receive FIN: send ACK' },

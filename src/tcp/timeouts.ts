@@ -30,6 +30,7 @@ function retransmit(connection: Connection, now: Instant): void {
     giveUp(connection)
     return
   }
+  // RFC 9293 MUST-22: a SYN goes the way of data, to the same end.
   if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
     connection.synDue = true
   } else {
@@ -43,7 +44,7 @@ function retransmit(connection: Connection, now: Instant): void {
 
 function persist(connection: Connection, now: Instant): void {
   connection.persistAt = NEVER
-  // RFC 9293 MUST-37: for ever, as long as the peer answers; each answer ends the stall.
+  // RFC 9293 MUST-37, SHLD-17: for ever, as long as the peer answers; each answer ends the stall.
   if (connection.probes > 0 && now >= giveUpAt(connection)) {
     giveUp(connection)
     return
@@ -73,6 +74,7 @@ export function setTimers(connection: Connection, now: Instant): void {
   }
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
+  // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
   if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && hasUnsent(connection)) {
     connection.retransmitAt = NEVER
     setPersist(connection, now)

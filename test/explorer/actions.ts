@@ -1,9 +1,10 @@
 /** Everything that can happen: what a peer may send, what the network does, time, and the application's calls. */
 import { ISN, OTHER_ISN, type Peer, TEXT_LENGTH } from './peer.ts'
+import type { Call } from './rfc9293-calls.ts'
 import { ACK, type Arrival, FIN, RST, SYN, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
 import { CONFIG } from './settings.ts'
-import type { Call, World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface Action {
   readonly name: string
@@ -43,7 +44,10 @@ const OF_PEER = {
     return segment(FIN | ACK, peer.finSeq, peer.ack)
   }),
   text: sends(canSendText, (peer) => text(peer, 0)),
-  'text, its first half late': sends((peer) => canSendText(peer) && peer.sent === 0, (peer) => text(peer, TEXT_LENGTH)),
+  'text, its first half late': sends(
+    (peer) => canSendText(peer) && peer.sent === 0,
+    (peer) => text(peer, TEXT_LENGTH),
+  ),
   'text and FIN again': sends((peer) => peer.unacknowledged !== undefined, again),
   'ICMP unreachable': happens(
     (peer, world) => inFlight(variablesOf(peer, world)),

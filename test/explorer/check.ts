@@ -1,10 +1,11 @@
 /** What must hold after every step, whatever happened: the first thing that does not, in words. */
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { State } from '../../src/tcp/state.ts'
+import { variablesOf } from './fingerprint.ts'
 import type { Peer } from './peer.ts'
 import { forbidden } from './rfc9293.ts'
-import { ACK, FIN, has, RST, type Surroundings, SYN, type Variables, written } from './rfc9293-terms.ts'
 import { forbiddenCall, forbiddenInTime } from './rfc9293-calls.ts'
+import { ACK, FIN, RST, type Surroundings, SYN, type Variables } from './rfc9293-terms.ts'
 import { CONFIG } from './settings.ts'
 import type { Birth, World } from './world.ts'
 
@@ -26,9 +27,7 @@ export function before(world: World): Before {
   }
   return {
     variables: world.variables(),
-    surroundings: new Map(
-      world.peers.map((peer) => [peer, { ...around, answeredLately: world.answeredLately(peer) }]),
-    ),
+    surroundings: new Map(world.peers.map((peer) => [peer, { ...around, answeredLately: world.answeredLately(peer) }])),
     births: new Map(world.births),
     unaccepted: world.peers.filter((peer) => isUnaccepted(world, world.connections.get(peer))),
     syns: listener?.counters.syns ?? 0,
@@ -144,7 +143,7 @@ function bothAgree({ transitions, peers }: World): string | undefined {
   for (const { connection, to } of transitions) {
     if (to !== 'ESTABLISHED') continue
     const peer = peers.find(({ port }) => port === connection.remotePort)!
-    const { irs, iss } = connection.tcb
+    const { irs, iss } = variablesOf(connection)
     if (!peer.hasAgreed({ isn: irs, iss })) return `${whose(peer)}ESTABLISHED, and the peer knows nothing of it`
   }
   return undefined
@@ -169,15 +168,16 @@ function reasonsAddUp(world: World, was: Before): string | undefined {
   if (syns !== held + queueFull) return `${syns} SYNs, but ${held} held and ${queueFull} refused`
   const ended = completed + reset + expired + closed
   if (held !== ended + halfOpen) return `${held} SYNs held, but ${ended} ended and ${halfOpen} are half-open`
-  const waiting = listener.open ? listener.acceptQueueLength : completed - accepted
-  if (completed !== accepted + waiting) return `${completed} completed, but ${accepted} accepted and ${waiting} wait`
+  const { acceptQueueLength: waiting, open } = listener
+  if (open && completed !== accepted + waiting)
+    return `${completed} completed, but ${accepted} accepted and ${waiting} wait`
   const asked = stimulus.kind === 'segment' && asksToConnect(was, stimulus.peer, stimulus.segment) ? 1 : 0
   if (syns - was.syns !== asked) return `${asked} SYNs came, and ${syns - was.syns} were counted`
   return undefined
 }
 
 function asksToConnect(was: Before, peer: Peer, segment: { flags: number; seq: number }): boolean {
-  if (!has({ ...segment, ack: 0, length: 0 }, SYN) || (segment.flags & (ACK | RST | FIN)) !== 0) return false
+  if ((segment.flags & (SYN | ACK | RST | FIN)) !== SYN) return false
   const { state, rcvNxt } = was.variables.get(peer)!
   const reopens = state === 'TIME-WAIT' && was.surroundings.get(peer)!.listening && ((segment.seq - rcvNxt) | 0) > 0
   return state === 'LISTEN' || reopens
@@ -186,7 +186,8 @@ function asksToConnect(was: Before, peer: Peer, segment: { flags: number; seq: n
 function framesAddUp({ stack, framesIn, framesOut }: World): string | undefined {
   const { received, accepted, transmitted, drops } = stack.counters
   const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0)
-  if (received !== accepted + dropped) return `${received} frames received, but ${accepted} accepted and ${dropped} dropped`
+  if (received !== accepted + dropped)
+    return `${received} frames received, but ${accepted} accepted and ${dropped} dropped`
   if (received !== framesIn) return `${framesIn} frames came, and ${received} were counted`
   if (transmitted !== framesOut) return `${framesOut} frames were sent, and ${transmitted} were counted`
   return undefined
@@ -209,8 +210,4 @@ function nothingDue({ stack, now }: World): string | undefined {
 
 function whose(peer: Peer): string {
   return peer.name === '' ? '' : `peer ${peer.name}: `
-}
-
-export function sentText(world: World): string {
-  return world.sent.map((segment) => written(segment)).join(' ')
 }

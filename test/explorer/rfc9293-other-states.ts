@@ -107,8 +107,7 @@ function challenged(was: Variables, segment: Arrival, around: Surroundings, sent
 
 function reset(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   if (segment.seq === was.rcvNxt) {
-    const state = around.listening ? 'LISTEN' : 'CLOSED'
-    return [{ because: say(TEXT.rstExact), state, reply: 'nothing' }]
+    return [{ because: say(TEXT.rstExact), state: 'CLOSED', reply: 'nothing' }]
   }
   if (within(segment.seq, was.rcvNxt, was.rcvWnd)) return challenged(was, segment, around, TEXT.rstInexact)
   return [unmoved(was, TEXT.rstOutside)]

@@ -74,7 +74,8 @@ export const ALLOWANCES = {
   'SYN in SYN-RECEIVED':
     'the RFC returns a passive SYN-RECEIVED to LISTEN, so a blind SYN would kill it; the entry is kept and its SYN,ACK sent again, at most once each challenge interval',
   'SYN queue full': 'a SYN for which there is no room is dropped: the client sends it again',
-  'accept queue full': 'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',
+  'accept queue full':
+    'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',
   'SYN,FIN': 'no TCP sends SYN and FIN together: dropped',
   'answer throttled': 'RFC 5961 §7: an answer to a segment that may be forged is left out when one went out lately',
   'crossing SYN,ACK':
@@ -90,4 +91,18 @@ export function has(segment: Arrival, flag: number): boolean {
 /** SEG.LEN */
 export function lengthOf(segment: Arrival): number {
   return segment.length + (has(segment, SYN) ? 1 : 0) + (has(segment, FIN) ? 1 : 0)
+}
+
+/** In the RFC's notation. */
+export function written(segment: Arrival): string {
+  const names = [
+    [SYN, 'SYN'],
+    [ACK, 'ACK'],
+    [RST, 'RST'],
+    [FIN, 'FIN'],
+  ] as const
+  const controls = names.filter(([flag]) => has(segment, flag)).map(([, name]) => name)
+  const ack = has(segment, ACK) ? `<ACK=${segment.ack}>` : ''
+  const text = segment.length > 0 ? `<${segment.length} octets>` : ''
+  return `<SEQ=${segment.seq}>${ack}<CTL=${controls.join(',')}>${text}`
 }

@@ -19,6 +19,7 @@ import {
   type Surroundings,
   SYN,
   type Variables,
+  written,
 } from './rfc9293-terms.ts'
 import { after, before, distance, within } from './sequence.ts'
 
@@ -121,7 +122,7 @@ export function forbidden(
   answers: readonly Answer[],
 ): string | undefined {
   const allowed = outcomes(was, segment, around)
-  const wrong = allowed.map((outcome) => differences(outcome, was, segment, is, answers))
+  const wrong = allowed.map((outcome) => differences(outcome, was, segment, around, is, answers))
   if (wrong.some((differences) => differences.length === 0)) return undefined
   return allowed.map((outcome, i) => `${outcome.because}\n    but ${wrong[i]!.join('; ')}`).join('\n  nor is it ')
 }
@@ -130,6 +131,7 @@ function differences(
   outcome: Outcome,
   was: Variables,
   segment: Arrival,
+  around: Surroundings,
   is: Variables,
   answers: readonly Answer[],
 ): string[] {
@@ -137,8 +139,10 @@ function differences(
   const expect = (name: string, expected: number | string, got: number | string): void => {
     if (expected !== got) wrong.push(`${name} is ${got}, not ${expected}`)
   }
-  expect('the state', outcome.state, is.state)
-  if (outcome.state !== is.state) return wrong
+  // Without a TCB, a four-tuple is the listener's again.
+  const state = outcome.state === 'CLOSED' && around.listening ? 'LISTEN' : outcome.state
+  expect('the state', state, is.state)
+  if (state !== is.state) return wrong
   if (is.state !== 'CLOSED' && is.state !== 'LISTEN') {
     if (outcome.fresh !== true) {
       expect('ISS', was.iss, is.iss)
@@ -193,7 +197,7 @@ function isAck(answer: Answer, was: Variables, is: Variables): boolean {
 }
 
 /** The RST of §3.10.7.1 for a segment. */
-export function resetOf(segment: Arrival): Answer {
+function resetOf(segment: Arrival): Answer {
   if (has(segment, ACK)) return { flags: RST, seq: segment.ack, ack: 0, length: 0 }
   return { flags: RST | ACK, seq: 0, ack: after(segment.seq, lengthOf(segment)), length: 0 }
 }
@@ -202,17 +206,4 @@ function only(alone: readonly Answer[], expected: Answer, got: string): string |
   const [answer] = alone
   if (alone.length === 1 && answer !== undefined && written(answer) === written(expected)) return undefined
   return `${got} instead of ${written(expected)}`
-}
-
-export function written(segment: Arrival): string {
-  const names = [
-    [SYN, 'SYN'],
-    [ACK, 'ACK'],
-    [RST, 'RST'],
-    [FIN, 'FIN'],
-  ] as const
-  const controls = names.filter(([flag]) => has(segment, flag)).map(([, name]) => name)
-  const ack = has(segment, ACK) ? `<ACK=${segment.ack}>` : ''
-  const text = segment.length > 0 ? `<${segment.length} octets>` : ''
-  return `<SEQ=${segment.seq}>${ack}<CTL=${controls.join(',')}>${text}`
 }

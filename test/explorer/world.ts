@@ -12,6 +12,7 @@ import { stream } from '../support/trace.ts'
 import { variablesOf } from './fingerprint.ts'
 import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
 import { ISN, Peer } from './peer.ts'
+import type { Call } from './rfc9293-calls.ts'
 import { type Arrival, has, RST, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
 import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
@@ -35,8 +36,6 @@ export type Stimulus =
   | { readonly kind: 'segment'; readonly peer: Peer; readonly segment: Arrival }
   | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
   | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
-
-export type Call = 'accept' | 'close' | 'abort' | 'send' | 'close the listener'
 
 /** A half-open entry as the world saw it begin. */
 export interface Birth {
@@ -124,7 +123,7 @@ export class World {
   passTime(atMost: number): void {
     this.#begin({ kind: 'time' })
     const until = this.now + atMost
-    for (let count = 0; this.stack.nextDeadline() <= until; count++) {
+    for (let count = 0; isBy(this.stack.nextDeadline(), until); count++) {
       if (count === ENDLESS) throw new Error('the stack asks for a deadline again and again')
       const entries = this.listener?.halfOpen
       this.now = Math.max(this.now, this.stack.nextDeadline())
@@ -151,6 +150,13 @@ export class World {
     else if (call === 'abort') connection!.abort()
     else connection!.send(stream(0, 5))
     this.#recorder?.call(call, peer)
+    this.#settle()
+  }
+
+  /** The application is done with its connection to this peer, in both directions. */
+  release(peer: Peer): void {
+    this.#begin({ kind: 'call', call: 'close', peer })
+    this.owned(peer)?.release()
     this.#settle()
   }
 
@@ -252,6 +258,10 @@ export class World {
   }
 }
 
+function isBy(deadline: number, until: number): boolean {
+  return deadline <= until && deadline !== Number.POSITIVE_INFINITY
+}
+
 const NO_TCB: Variables = {
   state: 'CLOSED',
   passive: false,
@@ -271,5 +281,15 @@ const NO_TCB: Variables = {
 function ofEntry(irs: number, iss: number): Variables {
   const rcvNxt = after(irs, 1)
   const nxt = after(iss, 1)
-  return { ...NO_TCB, state: 'SYN-RECEIVED', passive: true, iss, irs, una: iss, nxt, rcvNxt, rcvWnd: CONFIG.receiveBuffer }
+  return {
+    ...NO_TCB,
+    state: 'SYN-RECEIVED',
+    passive: true,
+    iss,
+    irs,
+    una: iss,
+    nxt,
+    rcvNxt,
+    rcvWnd: CONFIG.receiveBuffer,
+  }
 }

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { type Segment, SYN } from '../../src/wire/segment.ts'
 import { kernelTest } from '../support/namespace.ts'
-import { FAMILIES, KERNEL, kernelState, openHost, STACK } from './harness.ts'
+import {
+  connected,
+  connectKernel,
+  FAMILIES,
+  happens,
+  KERNEL,
+  kernelState,
+  openHost,
+  readAll,
+  STACK,
+} from './harness.ts'
 
 const isSynAck = (segment: Segment): boolean => (segment.flags & 0x3f) === 0x12
 const isPureAck = (segment: Segment): boolean => (segment.flags & 0x3f) === 0x10 && segment.length === 0
@@ -12,16 +21,15 @@ for (const family of FAMILIES) {
   kernelTest(import.meta.url, `a kernel client connects over IPv${family}, and agrees on every option`, async (t) => {
     const host = await openHost(t)
     const listener = host.listen()
-    const socket = connect(listener.port, STACK[family])
+    const socket = connectKernel(t, { port: listener.port, host: STACK[family] })
     const connection = await host.accept(listener)
-    await once(socket, 'connect')
+    await connected(socket)
     const { tcb } = connection
     assert.deepEqual([tcb.timestamps, tcb.windowScaling, tcb.sack], [true, true, true])
     assert.equal(tcb.snd.mss, family === 4 ? 1460 : 1440)
     assert.deepEqual([connection.remoteAddress, connection.remotePort], [KERNEL[family], socket.localPort])
     assert.deepEqual(host.states.get(connection), ['SYN-RECEIVED', 'ESTABLISHED'])
     assert.equal(kernelState(socket.localPort!, listener.port), 'ESTABLISHED')
-    socket.destroy()
   })
 }
 
@@ -30,17 +38,16 @@ kernelTest(import.meta.url, 'a SYN,ACK lost twice is retransmitted twice, and th
   const passes = (segment: Segment): boolean => !isSynAck(segment) || lost++ >= 2
   const host = await openHost(t, { passes })
   const listener = host.listen({ synAckWaits: [100, 200, 400] })
-  const socket = connect(listener.port, STACK[4])
+  const socket = connectKernel(t, { port: listener.port, host: STACK[4] })
   await host.until(() => lost === 2)
   assert.equal(listener.halfOpen, 1)
   assert.equal(kernelState(socket.localPort!, listener.port), 'SYN-SENT')
   const connection = await host.accept(listener)
-  await once(socket, 'connect')
+  await connected(socket)
   assert.equal(connection.state, 'ESTABLISHED')
   assert.equal(listener.halfOpen, 0)
   assert.equal(listener.counters.synAckRetransmissions, 2)
   assert.equal(kernelState(socket.localPort!, listener.port), 'ESTABLISHED')
-  socket.destroy()
 })
 
 kernelTest(
@@ -51,13 +58,12 @@ kernelTest(
     const passes = (segment: Segment): boolean => !isSynAck(segment) || lost++ >= 1
     const host = await openHost(t, { passes })
     const listener = host.listen({ synAckWaits: [20_000] })
-    const socket = connect(listener.port, STACK[6])
+    const socket = connectKernel(t, { port: listener.port, host: STACK[6] })
     const connection = await host.accept(listener)
-    await once(socket, 'connect')
+    await connected(socket)
     assert.equal(connection.state, 'ESTABLISHED')
     assert.equal(listener.counters.syns, 1)
     assert.equal(listener.counters.duplicates, 1)
-    socket.destroy()
   },
 )
 
@@ -70,17 +76,16 @@ kernelTest(
       !(deaf && direction === 'inward' && isPureAck(segment))
     const host = await openHost(t, { passes })
     const listener = host.listen({ backlog: 2, acceptBacklog: 5, synAckWaits: [300, 600, 1200, 2400] })
-    const sockets = Array.from({ length: 5 }, () => connect(listener.port, STACK[4]))
+    const sockets = Array.from({ length: 5 }, () => connectKernel(t, { port: listener.port, host: STACK[4] }))
     await host.until(() => listener.counters.queueFull >= 3)
     assert.equal(listener.halfOpen, 2)
     // The kernel's side of those two is open already. Its ACKs were lost, and come again with our SYN,ACKs; the others' SYNs come again.
     const states = sockets.map((socket) => kernelState(socket.localPort!, listener.port)).sort()
     assert.deepEqual(states, ['ESTABLISHED', 'ESTABLISHED', 'SYN-SENT', 'SYN-SENT', 'SYN-SENT'])
     deaf = false
-    await Promise.all(sockets.map((socket) => socket.connecting && once(socket, 'connect')))
+    await Promise.all(sockets.map(connected))
     await host.until(() => listener.acceptQueueLength === 5)
     assert.equal(listener.halfOpen, 0)
-    for (const socket of sockets) socket.destroy()
   },
 )
 
@@ -90,8 +95,8 @@ kernelTest(
   async (t) => {
     const host = await openHost(t)
     const listener = host.listen({ acceptBacklog: 2 })
-    const sockets = Array.from({ length: 6 }, () => connect(listener.port, STACK[6]))
-    for (const socket of sockets) socket.end(`I am ${await portOf(socket)}`)
+    const sockets = Array.from({ length: 6 }, () => connectKernel(t, { port: listener.port, host: STACK[6] }))
+    for (const socket of sockets) socket.end(`I am ${(await connected(socket)).localPort}`)
     await host.until(() => listener.halfOpens(0).filter(({ acknowledged }) => acknowledged).length === 4)
     assert.equal(listener.acceptQueueLength, 2)
     for (let n = 0; n < sockets.length; n++) {
@@ -100,19 +105,15 @@ kernelTest(
       host.act(() => connection.close())
     }
     assert.equal(listener.halfOpen, 0)
-    await Promise.all(sockets.map((socket) => socket.closed || once(socket.resume(), 'close')))
+    await Promise.all(sockets.map((socket) => socket.closed || happens(socket.resume(), 'close')))
   },
 )
-
-async function portOf(socket: Socket): Promise<number> {
-  if (socket.connecting) await once(socket, 'connect')
-  return socket.localPort!
-}
 
 kernelTest(import.meta.url, 'nobody listens: the kernel gets ECONNREFUSED, and so do we', async (t) => {
   const host = await openHost(t)
   for (const family of FAMILIES) {
-    const [error] = await once(connect(7001, STACK[family]), 'error').catch((e: NodeJS.ErrnoException) => [e])
+    const socket = connectKernel(t, { port: 7001, host: STACK[family] })
+    const error = await happens<NodeJS.ErrnoException>(socket, 'error')
     assert.equal(error.code, 'ECONNREFUSED')
     const connection = host.act(() => host.stack.connect({ address: KERNEL[family], port: 7001 }))
     await host.until(() => host.closed.has(connection))
@@ -128,19 +129,19 @@ kernelTest(import.meta.url, 'the SYNs of both cross: a simultaneous open with th
   const connection = host.act(() => host.stack.connect({ address: KERNEL[4], port: 6001, localPort: 6002 }))
   await host.until(() => host.stack.counters.transmitted === 1)
   held = false
-  const socket = connect({ port: 6002, host: STACK[4], localPort: 6001, localAddress: KERNEL[4] })
-  await once(socket, 'connect')
+  const socket = connectKernel(t, { port: 6002, host: STACK[4], localPort: 6001, localAddress: KERNEL[4] })
+  await connected(socket)
   await host.until(() => connection.state === 'ESTABLISHED')
   assert.deepEqual(host.states.get(connection), ['CLOSED', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED'])
   assert.equal(kernelState(6001, 6002), 'ESTABLISHED')
-  socket.destroy()
 })
 
 kernelTest(import.meta.url, '200 connections at once, half of them opened by us', async (t) => {
   const host = await openHost(t)
   const listener = host.listen()
   const server = createServer((socket) => socket.pipe(socket)).listen(0)
-  await once(server, 'listening')
+  t.after(() => server.close())
+  await happens(server, 'listening')
   const { port } = server.address() as AddressInfo
   const octets = Buffer.alloc(20_000, 'estab')
 
@@ -152,11 +153,9 @@ kernelTest(import.meta.url, '200 connections at once, half of them opened by us'
     assert.equal(Buffer.compare(await host.readAll(connection), octets), 0)
   })
   const theirs = Array.from({ length: 100 }, async (_, i) => {
-    const socket = connect(listener.port, STACK[FAMILIES[i % 2]!])
+    const socket = connectKernel(t, { port: listener.port, host: STACK[FAMILIES[i % 2]!] })
     socket.end(octets)
-    const chunks: Buffer[] = []
-    for await (const chunk of socket) chunks.push(chunk as Buffer)
-    assert.equal(Buffer.compare(Buffer.concat(chunks), octets), 0)
+    assert.equal(Buffer.compare(await readAll(socket), octets), 0)
   })
   const echoes = Array.from({ length: 100 }, async () => {
     const connection = await host.accept(listener)
@@ -166,5 +165,4 @@ kernelTest(import.meta.url, '200 connections at once, half of them opened by us'
   await Promise.all([...ours, ...theirs, ...echoes])
   await host.until(() => host.closed.size === 200)
   assert.ok([...host.closed.values()].every((code) => code === undefined))
-  server.close()
 })

@@ -49,6 +49,8 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
   })
   if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
   const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
+  const said = /^# (?!Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )(.+)$/gm
+  for (const [, text] of output.matchAll(said)) t.diagnostic(text!)
   if (skipped !== undefined) t.skip(skipped)
   else if (!/^# pass 1$/m.test(output)) throw new Error(`in the namespace no test of this name ran\n${output}`)
 }

@@ -124,7 +124,10 @@ function refuseUnacceptable(connection: Connection, segment: Segment): void {
   }
 }
 
-/** RFC 5961 §3: only a RST at exactly RCV.NXT resets; one in the window asks for a challenge ACK. */
+/**
+ * RFC 5961 §3: only a RST at exactly RCV.NXT resets, with text or without (RFC 9293 SHLD-2); one in the window asks for a
+ * challenge ACK.
+ */
 function handleReset(connection: Connection, segment: Segment): void {
   const { tcb, host } = connection
   if (segment.seq !== tcb.rcv.nxt) {

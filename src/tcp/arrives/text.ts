@@ -38,6 +38,7 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const gap = seqDistance(rcv.nxt, seqAdd(segment.seq, early))
   const before = receiveBuffer.next
   const hadGaps = receiveBuffer.hasGaps
+  // RFC 9293 SHLD-31: early text too.
   if (!receiveBuffer.store(before + gap, segment.octets, segment.start + early, length)) {
     host.drop('tcp-reassembly-full')
   }
@@ -48,7 +49,10 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   return undefined
 }
 
-/** RFC 5681 §4.2, RFC 9293 SHLD-18, MUST-58, MUST-59: at once for an early segment or one that fills a gap, else for every second full one, or after the delay. */
+/**
+ * RFC 5681 §4.2, RFC 9293 SHLD-18, SHLD-19, MUST-58, MUST-59: at once for an early segment or one that fills a gap, else
+ * for every second full one, or after the delay.
+ */
 function scheduleAck(connection: Connection, advanced: number, hadGaps: boolean): void {
   const { host, tcb } = connection
   if (advanced === 0) {

@@ -1,0 +1,122 @@
+/**
+ * The walk: breadth first over everything that can happen, merging equal states. A state is reached by doing again what
+ * led to it, on a fresh stack: the core has no clock and no chance of its own, so that the same steps lead to the same
+ * state.
+ */
+import type { Action } from './actions.ts'
+import { before, violation } from './check.ts'
+import { fingerprint } from './fingerprint.ts'
+import type { Start } from './starts.ts'
+import { leftBehind } from './teardown.ts'
+import { type Recorder, World } from './world.ts'
+
+export interface Violation {
+  /** What led to it, the last one included: a shortest way. */
+  readonly path: readonly Action[]
+  readonly problem: string
+}
+
+export interface Exploration {
+  readonly start: Start
+  /** New states at each depth; the first is 1. */
+  readonly levels: number[]
+  readonly steps: number
+  readonly states: number
+  readonly violation: Violation | undefined
+}
+
+interface Node {
+  readonly parent: Node | undefined
+  readonly action: Action | undefined
+}
+
+/** Walks to `depth`, or to the first violation. */
+export function explore(start: Start, depth: number): Exploration {
+  const root: Node = { parent: undefined, action: undefined }
+  const levels = [1]
+  let steps = 0
+  let states = 1
+  const found = (violation: Violation | undefined): Exploration => ({ start, levels, steps, states, violation })
+  const early = violationInPrefix(start)
+  if (early !== undefined) return found(early)
+  const known = new Set([fingerprint(reach(start, root))])
+  let frontier = [root]
+  for (let level = 1; level <= depth && frontier.length > 0; level++) {
+    const next: Node[] = []
+    for (const node of frontier) {
+      const here = reach(start, node)
+      for (const action of start.actions) {
+        if (!action.possible(here)) continue
+        steps++
+        const child = { parent: node, action }
+        const world = reach(start, node)
+        const result = take(world, action, known)
+        if (result === 'new') {
+          next.push(child)
+          states++
+        } else if (result !== 'known') {
+          return found({ path: pathTo(child), problem: result.problem })
+        }
+      }
+    }
+    levels.push(next.length)
+    frontier = next
+  }
+  return found(undefined)
+}
+
+/** One step of a world that is of no use afterwards, with all checks. */
+function take(world: World, action: Action, known: Set<string>): 'new' | 'known' | { problem: string } {
+  try {
+    const problem = problemAfter(world, action)
+    if (problem !== undefined) return { problem }
+    const print = fingerprint(world)
+    if (known.has(print)) return 'known'
+    known.add(print)
+    const left = leftBehind(world)
+    return left === undefined ? 'new' : { problem: left }
+  } catch (error) {
+    return { problem: `it throws: ${(error as Error).stack}` }
+  }
+}
+
+function problemAfter(world: World, action: Action): string | undefined {
+  const was = before(world)
+  action.run(world)
+  return violation(world, was)
+}
+
+function violationInPrefix(start: Start): Violation | undefined {
+  const world = new World(start.opening)
+  for (const action of prefixOf(start)) {
+    const problem = problemAfter(world, action)
+    if (problem !== undefined) return { path: [], problem: `on the way to the start: ${problem}` }
+  }
+  return undefined
+}
+
+function prefixOf(start: Start): Action[] {
+  return start.prefix.map((name) => {
+    const action = start.actions.find((candidate) => candidate.name === name)
+    if (action === undefined) throw new Error(`the start "${start.name}" has no action "${name}"`)
+    return action
+  })
+}
+
+function pathTo(node: Node): Action[] {
+  const path: Action[] = []
+  for (let at: Node | undefined = node; at?.action !== undefined; at = at.parent) path.unshift(at.action)
+  return path
+}
+
+function reach(start: Start, node: Node): World {
+  return replay(start, pathTo(node))
+}
+
+/** A world in which all of this has happened. */
+export function replay(start: Start, path: readonly Action[], recorder?: Recorder): World {
+  const world = new World(start.opening, recorder)
+  for (const action of prefixOf(start)) action.run(world)
+  for (const action of path) action.run(world)
+  return world
+}

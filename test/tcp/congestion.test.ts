@@ -1,0 +1,162 @@
+// RFC 9293 MUST-19
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Reno } from '../../src/tcp/congestion/reno.ts'
+import { established } from '../support/trace.ts'
+import { fullSegments, startOf } from './full-segments.ts'
+
+const MSS = 1000
+
+/** In congestion avoidance, with that window. */
+function avoiding(cwnd: number): Reno {
+  const reno = new Reno(MSS)
+  reno.ssthresh = cwnd
+  reno.cwnd = cwnd
+  return reno
+}
+
+describe('the initial window (RFC 6928)', () => {
+  for (const [mss, window] of [
+    [64, 640],
+    [536, 5360],
+    [1460, 14_600],
+    [2000, 14_600],
+    [8960, 17_920],
+  ] as const) {
+    test(`is ${window} octets for segments of ${mss}`, () => {
+      assert.equal(new Reno(mss).cwnd, window)
+    })
+  }
+})
+
+describe('slow start (RFC 5681 §3.1)', () => {
+  test('grows by what is acknowledged', () => {
+    const reno = new Reno(MSS)
+    reno.acknowledged(MSS, 10 * MSS)
+    assert.equal(reno.cwnd, 11 * MSS)
+    reno.acknowledged(300, 11 * MSS)
+    assert.equal(reno.cwnd, 11 * MSS + 300)
+  })
+
+  test('grows by two segments for one ACK at the most (RFC 3465 §2.3)', () => {
+    const reno = new Reno(MSS)
+    reno.acknowledged(10 * MSS, 10 * MSS)
+    assert.equal(reno.cwnd, 12 * MSS)
+  })
+
+  test('does not grow a window that is not used (RFC 7661)', () => {
+    const reno = new Reno(MSS)
+    reno.acknowledged(2 * MSS, 10 * MSS)
+    reno.acknowledged(2 * MSS, 2 * MSS)
+    assert.equal(reno.cwnd, 12 * MSS)
+  })
+
+  test('begins without a threshold', () => {
+    assert.equal(new Reno(MSS).ssthresh, Infinity)
+  })
+})
+
+describe('congestion avoidance (RFC 5681 §3.1)', () => {
+  test('grows by about one segment for each window that is acknowledged', () => {
+    const reno = avoiding(20 * MSS)
+    for (let i = 0; i < 20; i++) reno.acknowledged(MSS, 20 * MSS)
+    assert.ok(reno.cwnd > 20.9 * MSS && reno.cwnd <= 21 * MSS, `${reno.cwnd}`)
+  })
+
+  test('grows by an octet at least, however large the window is', () => {
+    const reno = avoiding(1e9)
+    reno.acknowledged(1, 1e9)
+    assert.equal(reno.cwnd, 1e9 + 1)
+  })
+})
+
+describe('a loss (RFC 5681 §3.2)', () => {
+  test('halves what was in flight, not the window that was allowed', () => {
+    const reno = avoiding(20 * MSS)
+    reno.enterRecovery(12 * MSS)
+    assert.equal(reno.ssthresh, 6 * MSS)
+    assert.equal(reno.cwnd, 9 * MSS)
+  })
+
+  test('leaves two segments at least', () => {
+    const reno = avoiding(3 * MSS)
+    reno.enterRecovery(3 * MSS)
+    assert.equal(reno.ssthresh, 2 * MSS)
+    reno.timedOut(MSS, false)
+    assert.equal(reno.ssthresh, 2 * MSS)
+  })
+
+  test('inflates by a segment for each duplicate ACK, and deflates at the end to no more than the threshold', () => {
+    const reno = avoiding(20 * MSS)
+    reno.enterRecovery(20 * MSS)
+    for (let i = 0; i < 5; i++) reno.duplicateAck()
+    assert.equal(reno.cwnd, 18 * MSS)
+    reno.exitRecovery(20 * MSS)
+    assert.equal(reno.cwnd, 10 * MSS)
+  })
+
+  test('does not let a burst out at its end when little is in flight (RFC 6582 §3.2 step 3)', () => {
+    const reno = avoiding(20 * MSS)
+    reno.enterRecovery(20 * MSS)
+    reno.exitRecovery(2 * MSS)
+    assert.equal(reno.cwnd, 3 * MSS)
+    reno.exitRecovery(0)
+    assert.equal(reno.cwnd, 2 * MSS)
+  })
+
+  test('deflates by a partial ACK, less a segment, and never below one (RFC 6582 §3.2 step 3)', () => {
+    const reno = avoiding(20 * MSS)
+    reno.enterRecovery(20 * MSS)
+    reno.partialAck(3 * MSS)
+    assert.equal(reno.cwnd, 11 * MSS)
+    reno.partialAck(300)
+    assert.equal(reno.cwnd, 11 * MSS)
+    reno.partialAck(100 * MSS)
+    assert.equal(reno.cwnd, MSS)
+  })
+})
+
+describe('a timeout (RFC 5681 §3.1)', () => {
+  test('leaves one segment, and half of what was in flight as the threshold', () => {
+    const reno = avoiding(20 * MSS)
+    reno.timedOut(14 * MSS, false)
+    assert.deepEqual([reno.cwnd, reno.ssthresh], [MSS, 7 * MSS])
+  })
+
+  test('of the same data again does not lower the threshold once more', () => {
+    const reno = avoiding(20 * MSS)
+    reno.timedOut(14 * MSS, false)
+    reno.timedOut(MSS, true)
+    assert.deepEqual([reno.cwnd, reno.ssthresh], [MSS, 7 * MSS])
+  })
+
+  test('is followed by slow start up to the threshold, then congestion avoidance', () => {
+    const reno = avoiding(8 * MSS)
+    reno.timedOut(8 * MSS, false)
+    const windows = [MSS]
+    for (let round = 0; round < 6; round++) {
+      for (let left = Math.floor(reno.cwnd / MSS); left > 0; left--) reno.acknowledged(MSS, reno.cwnd)
+      windows.push(reno.cwnd)
+    }
+    assert.deepEqual(
+      windows.map((window) => Math.round(window / MSS)),
+      [1, 2, 4, 5, 6, 7, 8],
+    )
+  })
+})
+
+describe('a connection that was idle', () => {
+  test('restarts with no more than the initial window (RFC 5681 §4.1, RFC 6928 §3)', () => {
+    const tcp = established()
+    tcp.send(1460 * 10)
+    tcp.trace`
+      ${fullSegments(0, 10, 'P.')}
+      +.1 < . 1:1(0) ack ${startOf(5)} win 65535
+      +0  < . 1:1(0) ack ${startOf(10)} win 65535
+    `
+    assert.ok(tcp.connection.congestion!.cwnd > 14_600)
+    tcp.trace`+10`
+    tcp.send(1460 * 20)
+    tcp.trace`${fullSegments(10, 20)}`
+  })
+})
