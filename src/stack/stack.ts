@@ -1,12 +1,14 @@
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, type TcpConfig, tcpConfig } from '../tcp/config.ts'
 import type { Connection } from '../tcp/connection.ts'
+import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
 import { Endpoint } from '../tcp/endpoint.ts'
 import { type ConnectionErrorCode, callError, invalidArgument } from '../tcp/errors.ts'
 import type { StackEvent } from '../tcp/events.ts'
-import type { Listener, ListenOptions } from '../tcp/listener.ts'
+import type { ListenOptions } from '../tcp/listen-options.ts'
+import type { Listener } from '../tcp/listener.ts'
 import type { Observer } from '../tcp/observer.ts'
 import { SECRET_LENGTH } from '../tcp/siphash.ts'
 import { IpAddress } from '../wire/address.ts'
@@ -33,6 +35,10 @@ export interface StackOptions {
   offload?: OffloadCapability
   tcp?: Partial<TcpConfig>
   observer?: Observer
+  /** Replaces initial sequence numbers, which it is given: for tests. A SYN,ACK with another number is no cookie. */
+  initialSequence?: (proposed: number) => number
+  /** Keys of SYN cookies that are shared with other stacks. Default: made from the secret, new ones every 30 s. */
+  cookieKeys?: CookieKeys
 }
 
 /** An active OPEN (RFC 9293 §3.9.1.1). */
@@ -55,6 +61,7 @@ export class Stack {
   readonly counters: Counters = new Counters()
   readonly tcp: Endpoint
   readonly mtu: number
+  readonly initialSequence: ((proposed: number) => number) | undefined
   observer: Observer | undefined
   private readonly addresses: LocalAddresses
   private readonly offload: OffloadCapability
@@ -81,8 +88,9 @@ export class Stack {
     }
     this.offload = options.offload ?? NO_OFFLOAD
     this.observer = options.observer
+    this.initialSequence = options.initialSequence
     this.icmp = new Icmp(this)
-    this.tcp = new Endpoint(this, tcpConfig(options.tcp), options.secret)
+    this.tcp = new Endpoint(this, tcpConfig(options.tcp), options.secret, options.cookieKeys)
     this.outbound.dontFragment = true
   }
 

@@ -36,6 +36,10 @@ export class Counters {
   TCPACKSkippedSeq = 0
   TCPACKSkippedSynRecv = 0
   TCPReqQFullDrop = 0
+  TCPReqQFullDoCookies = 0
+  SyncookiesSent = 0
+  SyncookiesRecv = 0
+  SyncookiesFailed = 0
   ListenOverflows = 0
   /** SYNs and ACKs that a listener did not act upon, of whatever cause. */
   ListenDrops = 0
@@ -69,25 +73,48 @@ export class Counters {
   }
 }
 
-/** What one listener has counted. Every SYN that came is held, answered otherwise or dropped; every one held ends in one of the others. */
+/**
+ * What one listener has counted. Every SYN that asks for a connection anew is counted in `syns`, and once by what became
+ * of it:
+ *
+ *     syns = held + cookied + refused + ignored + queueFull
+ *     held = completed + reset + expired + evicted + acceptReset + deferRefused + deferIgnored + deferExpired + closed
+ *            + the entries that there are
+ */
 export class ListenerCounters {
-  /** SYNs that asked for a connection anew. */
   syns = 0
-  /** SYNs that became an entry of the SYN queue. */
+  /** Got an entry of the SYN queue; were answered with a cookie; refused and ignored by the policy; found no room. */
   held = 0
-  /** SYNs dropped since the SYN queue was full. */
+  cookied = 0
+  refused = 0
+  ignored = 0
   queueFull = 0
-  /** Entries that became a connection; that were reset by the client; whose life ended; that close() ended. */
+  /** Entries that became a connection. */
   completed = 0
+  /** Entries that the client reset; whose life ended; that made room for a fairer share; that close() ended. */
   reset = 0
   expired = 0
+  evicted = 0
   closed = 0
+  /** Entries that were reset since the accept queue was full and the policy says so. */
+  acceptReset = 0
+  /** SYNs that were deferred, and what the application said, or that it said nothing in time. */
+  deferred = 0
+  deferAccepted = 0
+  deferRefused = 0
+  deferIgnored = 0
+  deferExpired = 0
+  /** ACKs that a cookie made a connection; that no key had signed; that had made a connection before. */
+  cookieCompleted = 0
+  cookieFailed = 0
+  cookieReplayed = 0
   /** Connections handed to the application. */
   accepted = 0
   synAcks = 0
   synAckRetransmissions = 0
-  /** SYNs of an entry that came again, with the same or with another ISN. */
+  /** SYNs of an entry that came again, with the same ISN; with another. */
   duplicates = 0
-  /** ACKs that had to wait since the accept queue was full. */
+  otherIsn = 0
+  /** ACKs that found the accept queue full. */
   acceptQueueFull = 0
 }

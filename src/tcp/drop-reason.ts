@@ -53,12 +53,20 @@ export type DropReason =
   | 'tcp-text-ignored'
   /** Text that the application will not read, since it has released the connection: answered with RST. */
   | 'tcp-text-after-release'
-  /** SYN queue: full; the SYN is dropped (Linux: TCPReqQFullDrop). */
+  /** SYN queue: full, and no cookies; the SYN is dropped (Linux: TCPReqQFullDrop). */
   | 'syn-queue-full'
+  /** The admission policy said refuse: answered with RST; or said ignore. */
+  | 'syn-refused'
+  | 'syn-ignored'
   /** SYN queue: the entry's SYN again, or another; the SYN,ACK was sent again, or had been so lately. */
   | 'syn-duplicate'
   | 'syn-other-isn'
   /** Accept queue: full; the ACK is not acted upon, the entry waits (Linux: ListenOverflows). */
   | 'accept-queue-full'
+  /** Accept queue: full, and the policy is to reset. */
+  | 'accept-queue-reset'
+  /** An ACK to a listener that took cookies lately: signed by no key; or a connection has been made of it before. */
+  | 'cookie-failed'
+  | 'cookie-replayed'
   /** The table of connections is full. */
   | 'connection-table-full'

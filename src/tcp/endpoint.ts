@@ -1,6 +1,6 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { RST, Segment } from '../wire/segment.ts'
+import { ACK, RST, Segment } from '../wire/segment.ts'
 import { arrivesHalfOpen } from './arrives/half-open.ts'
 import { arrivesListen } from './arrives/listen.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
@@ -10,6 +10,7 @@ import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import { Reno } from './congestion/reno.ts'
 import { Connection } from './connection.ts'
+import { type CookieKeys, TimedKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { DropReason } from './drop-reason.ts'
@@ -17,15 +18,18 @@ import { callError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
-import { initialSequence, timestampClock, timestampOffset } from './isn.ts'
+import type { HalfOpen } from './half-open.ts'
+import { initialSequence, timestampOffset } from './isn.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
 import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
+import { fillSynAck } from './passive-open.ts'
 import { EphemeralPorts } from './ports.ts'
 import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
-import { NONE } from './syn-queue.ts'
+import { Syn } from './syn.ts'
+import { NONE } from './syn-rows.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -33,6 +37,7 @@ export interface EndpointHost {
   readonly counters: Counters
   readonly observer: Observer | undefined
   readonly mtu: number
+  readonly initialSequence: ((proposed: number) => number) | undefined
   /** The frame at hand goes no further, or not all of it. */
   drop(reason: DropReason): void
 }
@@ -43,6 +48,7 @@ export interface EndpointHost {
  */
 export class Endpoint implements OutputHost {
   readonly config: TcpConfig
+  readonly hashKey: SipKey
   readonly isnKey: SipKey
   readonly timestampKey: SipKey
   /** The window of a SYN,ACK (RFC 7323 §2.2: never scaled), octets. */
@@ -51,19 +57,21 @@ export class Endpoint implements OutputHost {
   now: Instant = 0
   /** Scratch for answers without a connection. */
   readonly reply: Segment = new Segment()
+  /** Scratch for answers without a connection that have addresses of their own, and for a SYN as policies see it. */
+  readonly synAck: Segment = new Segment()
+  readonly synView: Syn = new Syn(new Segment())
   readonly listening: Listening
   /** In every state but passive SYN-RECEIVED, TIME-WAIT included. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   /** In TIME-WAIT, the oldest first. */
   readonly timeWait: Set<Connection> = new Set()
   private readonly host: EndpointHost
-  private readonly hashKey: SipKey
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
   private readonly events: EventQueue = new EventQueue()
   private readonly ports: EphemeralPorts
 
-  constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array) {
+  constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys?: CookieKeys) {
     this.host = host
     this.config = config
     this.hashKey = deriveKey(secret, 0)
@@ -71,7 +79,7 @@ export class Endpoint implements OutputHost {
     this.timestampKey = deriveKey(secret, 2)
     this.initialWindow = Math.min(config.receiveBuffer, 65_535)
     this.output = new OutputQueue(this)
-    this.listening = new Listening(this, this.output, this.events)
+    this.listening = new Listening(this, this.output, this.events, keys ?? new TimedKeys(secret))
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
   }
 
@@ -106,7 +114,7 @@ export class Endpoint implements OutputHost {
       this.arrivesClosed(segment)
       return
     }
-    const queue = listener.queues[destination.family]
+    const queue = listener.queue(destination.family)
     const row = queue.find(hash, segment)
     if (row !== NONE) arrivesHalfOpen(this, listener, queue, row, segment)
     else arrivesListen(this, listener, segment, hash, undefined)
@@ -147,7 +155,8 @@ export class Endpoint implements OutputHost {
   connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): Connection {
     if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
     const isFree = (port: number): boolean =>
-      this.connections.get(this.hash(local, port, remote, remotePort), local, port, remote, remotePort) === undefined
+      this.connections.get(this.tupleHash(local, port, remote, remotePort), local, port, remote, remotePort) ===
+      undefined
     const port =
       localPort !== 0
         ? localPort
@@ -158,7 +167,7 @@ export class Endpoint implements OutputHost {
             (port) => !this.listening.listeners.usesPort(port) && isFree(port),
           )
     if (!isFree(port)) throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
-    const hash = this.hash(local, port, remote, remotePort)
+    const hash = this.tupleHash(local, port, remote, remotePort)
     const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
     connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
     connection.synDue = true
@@ -221,17 +230,29 @@ export class Endpoint implements OutputHost {
     this.output.addReply(reply)
   }
 
-  /** Timestamps on an answer for a half-open row. */
-  stamp(reply: Segment, tsEcr: number): void {
-    const { source, sourcePort, destination, destinationPort } = reply
-    const offset = timestampOffset(this.timestampKey, source, sourcePort, destination, destinationPort)
-    reply.timestamps = true
-    reply.tsVal = timestampClock(offset, this.now)
-    reply.tsEcr = tsEcr
+  /** The SYN,ACK of a cookie. */
+  replySynAck(halfOpen: HalfOpen, tsVal: number): void {
+    fillSynAck(this, halfOpen, tsVal, this.synAck)
+    this.sendReply(this.synAck)
+  }
+
+  /** The RST for a SYN that was deferred. */
+  refuse(halfOpen: HalfOpen): void {
+    fillSynAck(this, halfOpen, 0, this.synAck)
+    this.synAck.clearOptions()
+    this.synAck.flags = RST | ACK
+    this.synAck.seq = 0
+    this.synAck.wnd = 0
+    this.sendReply(this.synAck)
+  }
+
+  /** An initial sequence number, unless the host wants another. */
+  chosenSequence(proposed: number): number {
+    return this.host.initialSequence === undefined ? proposed : this.host.initialSequence(proposed) >>> 0
   }
 
   initialSequence({ local, localPort, remote, remotePort }: Connection): number {
-    return initialSequence(this.isnKey, local, localPort, remote, remotePort, this.now)
+    return this.chosenSequence(initialSequence(this.isnKey, local, localPort, remote, remotePort, this.now))
   }
 
   newCongestionControl(mss: number): CongestionControl {
@@ -267,7 +288,7 @@ export class Endpoint implements OutputHost {
   }
 
   /** The hash of a four-tuple in this endpoint's tables. */
-  hash(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
+  tupleHash(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
     return tupleHash(this.hashKey, local, localPort, remote, remotePort)
   }
 }

@@ -38,7 +38,10 @@ export class EventQueue {
 
   /** Listeners first: a connection is heard of after it could be accepted. */
   next(): StackEvent | undefined {
-    for (let listener = this.listeners.shift(); listener !== undefined; listener = this.listeners.shift()) {
+    for (let listener = this.listeners.peek(); listener !== undefined; listener = this.listeners.peek()) {
+      const incoming = listener.open ? listener.nextIncoming() : undefined
+      if (incoming !== undefined) return { type: 'deferred', listener, incoming }
+      this.listeners.shift()
       listener.told = false
       if (!listener.open || listener.acceptQueueLength === 0) continue
       this.ofListener.listener = listener

@@ -1,11 +1,13 @@
 import type { Connection } from './connection.ts'
 import type { ConnectionError } from './errors.ts'
+import type { Incoming } from './incoming.ts'
 import type { Listener } from './listener.ts'
 
 /**
  * What an application is told. One object is reused: it is valid until the next call of `nextEvent`.
  *
  * - `acceptable`: the listener's accept queue holds a connection.
+ * - `deferred`: a SYN waits for the application's word; `incoming` is the application's to keep.
  * - `connected`: an active open is done.
  * - `readable`: there are octets to read, or the peer's FIN was reached.
  * - `writable`: `send` took less than it was offered, and would take more now.
@@ -13,6 +15,7 @@ import type { Listener } from './listener.ts'
  */
 export type StackEvent =
   | { type: 'acceptable'; listener: Listener }
+  | { type: 'deferred'; listener: Listener; incoming: Incoming }
   | { type: 'connected' | 'readable' | 'writable'; connection: Connection }
   | { type: 'closed'; connection: Connection; error: ConnectionError | undefined }
 

@@ -1,39 +1,36 @@
-import { IpAddress } from '../wire/address.ts'
+import type { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
-import { outOfRange } from './config.ts'
+import type { Segment } from '../wire/segment.ts'
+import { type AdmissionPolicy, admitFairly, Load } from './admission.ts'
 import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
+import { DeferredSyns } from './deferred-syns.ts'
 import { Fifo } from './fifo.ts'
-import { ACKNOWLEDGED, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
-import { SynAckSchedule, type Waits } from './syn-ack-schedule.ts'
-import { NONE, SynQueue } from './syn-queue.ts'
+import { ACKNOWLEDGED, DEFERRED, HalfOpen, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
+import { Incoming } from './incoming.ts'
+import { acceptBacklogOf, acceptOverflowOf, backlogOf, type ListenOptions } from './listen-options.ts'
+import type { SipKey } from './siphash.ts'
+import { SynAckSchedule } from './syn-ack-schedule.ts'
+import { SynQueue } from './syn-queue.ts'
+import { NONE } from './syn-rows.ts'
 
-/** The largest backlog: a row's number takes 24 bits. */
-const MOST_BACKLOG = 2 ** 24
+/** How long after its last overflow a listener takes cookies, ms: as long as the last one that went out is valid. */
+export const COOKIE_LIFE: Milliseconds = 60_000
 
-/** A passive OPEN (RFC 9293 §3.9.1.1). */
-export interface ListenOptions {
-  /** One of the stack's own addresses; all of them when absent (RFC 9293 MUST-43). */
-  address?: string
-  /** 0 to 65,535; 0 for a free one. */
-  port: number
-  /** The most half-open connections, 0 to 16,777,216. Default 128. */
-  backlog?: number
-  /** The most connections that wait to be accepted. Default: the backlog, at least 1. */
-  acceptBacklog?: number
-  /** The maximum number of SYN,ACK retransmissions. Default 5, or as many as `synAckWaits` has room for. */
-  synAckRetries?: number
-  /** The wait after each SYN,ACK, ms: one more than retransmissions, since the last ends in deletion. Default 1, 2, 4, 8, 16, 32 s. */
-  synAckWaits?: Waits
-}
+/** Rows of one use or another are told apart in a ticket above the 25 bits that name the row. */
+const USE = 2 ** 25
+
+export type DeferredAnswer = 'accept' | 'refuse' | 'ignore'
 
 /** What a listener needs of its endpoint. */
 export interface ListenerHost {
   readonly now: Instant
+  readonly hashKey: SipKey
   /** A SYN,ACK is due on this listener. */
   answerDue(listener: Listener): void
   /** Makes a connection of a row whose ACK came while the accept queue was full. */
   completeWaiting(listener: Listener, queue: SynQueue, row: number): void
+  answerDeferred(listener: Listener, queue: SynQueue, row: number, answer: DeferredAnswer): void
   closeListener(listener: Listener): void
 }
 
@@ -46,29 +43,46 @@ export class Listener {
   readonly port: number
   readonly backlog: number
   readonly acceptBacklog: number
+  readonly acceptOverflow: 'wait' | 'reset'
   readonly schedule: SynAckSchedule
+  readonly admission: AdmissionPolicy
+  /** Whether SYNs that find no room are answered with cookies. */
+  readonly cookies: boolean
   readonly counters: ListenerCounters = new ListenerCounters()
-  readonly queues: { readonly 4: SynQueue; readonly 6: SynQueue }
+  readonly load: Load
   /** Established, not yet accepted. */
   readonly acceptQueue: Fifo<Connection> = new Fifo<Connection>()
-  /** Rows that have a SYN,ACK to send, and rows whose ACK waits for room: as handles. Some may be stale. */
-  readonly answers: Fifo<number> = new Fifo<number>()
-  private readonly waiting: Fifo<number> = new Fifo<number>()
-  private readonly host: ListenerHost
   open = true
-  /** `acceptable` waits to be told. */
+  /** An event waits to be told. */
   told = false
   /** Stands in the endpoint's list of listeners with SYN,ACKs due. */
   isDue = false
+  /** When a SYN was last answered with a cookie, or an entry evicted. */
+  overflowedAt: Instant = Number.NEGATIVE_INFINITY
+  /** The row that {@link nextAnswer} found. */
+  row: number = NONE
+
+  private readonly host: ListenerHost
+  private queue4: SynQueue | undefined
+  private queue6: SynQueue | undefined
+  private deferred4: DeferredSyns | undefined
+  private deferred6: DeferredSyns | undefined
+  /** Rows that have a SYN,ACK to send, and rows whose ACK waits for room, as handles: some may be stale. Deferred rows, as tickets. */
+  private readonly answers: Fifo<number> = new Fifo<number>()
+  private readonly waiting: Fifo<number> = new Fifo<number>()
+  private readonly untold: Fifo<number> = new Fifo<number>()
 
   constructor(host: ListenerHost, options: ListenOptions, address: IpAddress | undefined) {
     this.host = host
     this.address = address
     this.port = options.port
-    this.backlog = integer('backlog', options.backlog ?? 128, 0)
-    this.acceptBacklog = integer('acceptBacklog', options.acceptBacklog ?? Math.max(this.backlog, 1), 1)
-    this.schedule = new SynAckSchedule(options.synAckRetries, options.synAckWaits)
-    this.queues = { 4: new SynQueue(4, this.schedule), 6: new SynQueue(6, this.schedule) }
+    this.backlog = backlogOf(options)
+    this.acceptBacklog = acceptBacklogOf(options)
+    this.acceptOverflow = acceptOverflowOf(options)
+    this.schedule = new SynAckSchedule(options.synAckRetries, options.synAckWaits, options.deferTimeout)
+    this.admission = options.admission ?? admitFairly
+    this.cookies = options.cookies ?? true
+    this.load = new Load(this)
   }
 
   /** The SYN-RECEIVED timeout: how long a half-open connection lives without an answer, ms. */
@@ -78,7 +92,7 @@ export class Listener {
 
   /** Entries of the SYN queue: never more than the backlog. */
   get halfOpen(): number {
-    return this.queues[4].size + this.queues[6].size
+    return (this.queue4?.size ?? 0) + (this.queue6?.size ?? 0)
   }
 
   /** Entries of the accept queue: Recv-Q of `ss -ltn`. */
@@ -96,6 +110,15 @@ export class Listener {
     return connection
   }
 
+  /** The next SYN that waits for the application's word, told once; undefined when there is none. */
+  nextIncoming(): Incoming | undefined {
+    for (let ticket = this.untold.shift(); ticket !== undefined; ticket = this.untold.shift()) {
+      const queue = this.resolveTicket(ticket)
+      if (queue !== undefined) return new Incoming(this, ticket, this.deferred(queue).read(this.row, queue))
+    }
+    return undefined
+  }
+
   /** Ends listening: half-open and unaccepted connections are reset. Twice is once. */
   close(): void {
     if (!this.open) return
@@ -105,100 +128,170 @@ export class Listener {
 
   /** The half-open connections as they stand. */
   halfOpens(now: Instant = this.host.now): HalfOpenView[] {
-    return ([4, 6] as const).flatMap((family) =>
-      Array.from(this.queues[family].rows(), (row) => this.view(this.queues[family], row, now)),
-    )
+    return this.queues.flatMap((queue) => Array.from(queue.each(), (row) => this.view(queue, row, now)))
   }
 
   view(queue: SynQueue, row: number, now: Instant): HalfOpenView {
-    const address = new IpAddress()
-    queue.readRemote(row, address)
-    const remoteAddress = address.toString()
-    queue.readLocal(row, address)
+    const halfOpen = new HalfOpen()
+    queue.read(row, halfOpen)
     return {
-      remoteAddress,
-      remotePort: queue.remotePort(row),
-      localAddress: address.toString(),
-      localPort: queue.localPort(row),
-      irs: queue.irs[row]!,
-      iss: queue.iss[row]!,
-      retransmissions: queue.retransmissions[row]!,
+      remoteAddress: halfOpen.remote.toString(),
+      remotePort: halfOpen.remotePort,
+      localAddress: halfOpen.local.toString(),
+      localPort: halfOpen.localPort,
+      irs: halfOpen.irs,
+      iss: halfOpen.iss,
+      retransmissions: queue.retransmissions(row),
       expiresIn: queue.expiry(row) - now,
-      acknowledged: queue.has(row, ACKNOWLEDGED),
+      acknowledged: queue.rows.has(row, ACKNOWLEDGED),
+      deferred: queue.rows.has(row, DEFERRED),
     }
   }
 
   // What follows is for the modules of this folder.
 
+  /** The SYN queue of a family, made when it is first asked for. */
+  queue(family: 4 | 6): SynQueue {
+    if (family === 4) {
+      this.queue4 ??= this.newQueue(4)
+      return this.queue4
+    }
+    this.queue6 ??= this.newQueue(6)
+    return this.queue6
+  }
+
+  get queues(): SynQueue[] {
+    return [this.queue4, this.queue6].filter((queue) => queue !== undefined)
+  }
+
+  /** The queue with the source prefix that holds most rows. */
+  get heaviest(): SynQueue | undefined {
+    const { queue4, queue6 } = this
+    if (queue4 === undefined || queue6 === undefined) return queue4 ?? queue6
+    return queue4.prefixes.heaviestCount >= queue6.prefixes.heaviestCount ? queue4 : queue6
+  }
+
+  get activePrefixes(): number {
+    return (this.queue4?.prefixes.active ?? 0) + (this.queue6?.prefixes.active ?? 0)
+  }
+
   get acceptQueueIsFull(): boolean {
     return this.acceptQueue.length >= this.acceptBacklog
   }
 
+  /** Whether an ACK without an entry may be a cookie's. */
+  takesCookies(now: Instant): boolean {
+    return this.cookies && now - this.overflowedAt <= COOKIE_LIFE
+  }
+
   nextDeadline(): Instant {
-    return Math.min(this.queues[4].nextDeadline(), this.queues[6].nextDeadline())
+    return Math.min(
+      this.queue4?.nextDeadline() ?? Number.POSITIVE_INFINITY,
+      this.queue6?.nextDeadline() ?? Number.POSITIVE_INFINITY,
+    )
   }
 
   /** Marks a row's SYN,ACK as due. False when too many wait for the link already. */
   scheduleAnswer(queue: SynQueue, row: number): boolean {
-    if (queue.has(row, SYN_ACK_DUE)) return true
+    if (queue.rows.has(row, SYN_ACK_DUE)) return true
     if (this.answers.length >= this.backlog + 64) return false
-    queue.flags[row]! |= SYN_ACK_DUE
+    queue.rows.set(row, SYN_ACK_DUE)
     this.answers.push(this.handle(queue, row))
     this.host.answerDue(this)
     return true
   }
 
-  /** The row whose SYN,ACK is due next: its queue, with the number in {@link row}; undefined when none is. */
+  /** The queue of the row whose SYN,ACK is due next, with its number in {@link row}; undefined when none is. */
   nextAnswer(): SynQueue | undefined {
     if (!this.open) return undefined
     for (let handle = this.answers.shift(); handle !== undefined; handle = this.answers.shift()) {
       const queue = this.resolve(handle)
-      if (!queue.has(this.row, SYN_ACK_DUE)) continue
-      queue.flags[this.row]! &= ~SYN_ACK_DUE
+      if (!queue.rows.has(this.row, SYN_ACK_DUE)) continue
+      queue.rows.unset(this.row, SYN_ACK_DUE)
       return queue
     }
     return undefined
   }
 
-  /** The row that {@link nextAnswer} found. */
-  row: number = NONE
-
   /** The row's ACK has come, and there is no room. */
-  keepWaiting(queue: SynQueue, row: number): void {
-    if (queue.has(row, ACKNOWLEDGED)) return
-    queue.flags[row]! |= ACKNOWLEDGED
+  keepWaiting(queue: SynQueue, row: number, ack: Segment): void {
+    const { rows } = queue
+    rows.keepAck(row, ack)
+    if (rows.has(row, ACKNOWLEDGED)) return
+    rows.set(row, ACKNOWLEDGED)
     if (this.waiting.length > 2 * this.halfOpen + 64) this.forgetStale()
     this.waiting.push(this.handle(queue, row))
   }
 
-  /** There may be room in the accept queue: those that waited for it, in the order of their ACKs. */
+  /** The row waits for the application, which is to be told. */
+  defer(queue: SynQueue, row: number, syn: Segment): void {
+    queue.defer(row)
+    const use = this.deferred(queue).keep(row, syn)
+    if (this.untold.length > 2 * this.halfOpen + 64) this.forgetAnswered()
+    this.untold.push(use * USE + this.handle(queue, row))
+  }
+
+  get hasUntold(): boolean {
+    return this.untold.length > 0
+  }
+
+  answerDeferred(ticket: number, answer: DeferredAnswer): boolean {
+    const queue = this.resolveTicket(ticket)
+    if (queue === undefined) return false
+    this.host.answerDeferred(this, queue, this.row, answer)
+    return true
+  }
+
+  /** There may be room in the accept queue: for those that waited for it, in the order of their ACKs. */
   private admitWaiting(): void {
     while (!this.acceptQueueIsFull) {
       const handle = this.waiting.shift()
       if (handle === undefined) return
       const queue = this.resolve(handle)
-      if (queue.has(this.row, ACKNOWLEDGED)) this.host.completeWaiting(this, queue, this.row)
+      if (queue.rows.has(this.row, ACKNOWLEDGED)) this.host.completeWaiting(this, queue, this.row)
     }
   }
 
   private forgetStale(): void {
     for (let left = this.waiting.length; left > 0; left--) {
       const handle = this.waiting.shift()!
-      if (this.resolve(handle).has(this.row, ACKNOWLEDGED)) this.waiting.push(handle)
+      if (this.resolve(handle).rows.has(this.row, ACKNOWLEDGED)) this.waiting.push(handle)
     }
   }
 
+  private forgetAnswered(): void {
+    for (let left = this.untold.length; left > 0; left--) {
+      const ticket = this.untold.shift()!
+      if (this.resolveTicket(ticket) !== undefined) this.untold.push(ticket)
+    }
+  }
+
+  private newQueue(family: 4 | 6): SynQueue {
+    return new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
+  }
+
+  private deferred(queue: SynQueue): DeferredSyns {
+    if (queue === this.queue4) {
+      this.deferred4 ??= new DeferredSyns(this.backlog)
+      return this.deferred4
+    }
+    this.deferred6 ??= new DeferredSyns(this.backlog)
+    return this.deferred6
+  }
+
   private handle(queue: SynQueue, row: number): number {
-    return 2 * row + (queue === this.queues[6] ? 1 : 0)
+    return 2 * row + (queue === this.queue6 ? 1 : 0)
   }
 
   private resolve(handle: number): SynQueue {
     this.row = handle >>> 1
-    return (handle & 1) === 0 ? this.queues[4] : this.queues[6]
+    return (handle & 1) === 0 ? this.queue4! : this.queue6!
   }
-}
 
-function integer(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value <= MOST_BACKLOG) return value
-  throw outOfRange(name, `an integer from ${least} to ${MOST_BACKLOG}`, value)
+  /** The queue of a ticket's row, with its number in {@link row}; undefined if it does not wait any more. */
+  private resolveTicket(ticket: number): SynQueue | undefined {
+    const queue = this.resolve(ticket % USE)
+    const waits = queue.rows.has(this.row, DEFERRED) && this.deferred(queue).use(this.row) === Math.floor(ticket / USE)
+    return waits ? queue : undefined
+  }
 }

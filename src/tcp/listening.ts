@@ -2,31 +2,47 @@ import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
+import type { CookieKeys } from './cookie-keys.ts'
 import type { Endpoint } from './endpoint.ts'
 import { callError } from './errors.ts'
 import type { EventQueue } from './event-queue.ts'
-import { Listener, type ListenerHost, type ListenOptions } from './listener.ts'
+import { ANSWERED, ANSWERED_AGAIN, DEFERRED, HalfOpen, type HalfOpenView } from './half-open.ts'
+import type { ListenOptions } from './listen-options.ts'
+import { type DeferredAnswer, Listener, type ListenerHost } from './listener.ts'
 import { Listeners } from './listeners.ts'
 import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
-import { NONE, type SynQueue } from './syn-queue.ts'
+import type { SipKey } from './siphash.ts'
+import { SynCookies } from './syn-cookie.ts'
+import type { SynQueue } from './syn-queue.ts'
+import { NONE } from './syn-rows.ts'
+import { UsedCookies } from './used-cookies.ts'
 
-/** The passive side of an endpoint: its listeners, and what becomes of their half-open rows. */
+/** The passive side of an endpoint: its listeners, and what becomes of their half-open connections. */
 export class Listening implements ListenerHost {
   readonly listeners: Listeners = new Listeners()
+  readonly cookies: SynCookies
+  readonly used: UsedCookies = new UsedCookies()
+  /** Scratch: the half-open connection at hand. */
+  readonly halfOpen: HalfOpen = new HalfOpen()
   private readonly endpoint: Endpoint
   private readonly output: OutputQueue
   private readonly events: EventQueue
 
-  constructor(endpoint: Endpoint, output: OutputQueue, events: EventQueue) {
+  constructor(endpoint: Endpoint, output: OutputQueue, events: EventQueue, keys: CookieKeys) {
     this.endpoint = endpoint
     this.output = output
     this.events = events
+    this.cookies = new SynCookies(keys)
   }
 
   get now(): Instant {
     return this.endpoint.now
+  }
+
+  get hashKey(): SipKey {
+    return this.endpoint.hashKey
   }
 
   /**
@@ -45,6 +61,23 @@ export class Listening implements ListenerHost {
     return listener
   }
 
+  closeListener(listener: Listener): void {
+    this.listeners.delete(listener)
+    this.output.addClosing(listener)
+  }
+
+  /** Does for all rows what is due. */
+  advance(): void {
+    this.cookies.keys.update(this.now)
+    for (const listener of this.listeners.all) for (const queue of listener.queues) this.advanceRows(listener, queue)
+  }
+
+  nextDeadline(): Instant {
+    let next = Number.POSITIVE_INFINITY
+    for (const listener of this.listeners.all) next = Math.min(next, listener.nextDeadline())
+    return next
+  }
+
   answerDue(listener: Listener): void {
     this.output.addListener(listener)
   }
@@ -54,55 +87,111 @@ export class Listening implements ListenerHost {
     if (!listener.scheduleAnswer(queue, row)) this.endpoint.counters.SynAckQueueFull++
   }
 
-  /** The client's ACK is in: the row becomes a connection, to which the same segment is given, text and FIN included. */
-  complete(listener: Listener, queue: SynQueue, row: number, segment: Segment): void {
-    if (this.endpoint.isFull) {
-      this.endpoint.drop('connection-table-full')
-      this.endpoint.counters.ListenDrops++
-      return
-    }
-    this.endpoint.deliver(this.promote(listener, queue, row), segment)
+  /** The row waits for the application's word. */
+  defer(listener: Listener, queue: SynQueue, row: number, syn: Segment): void {
+    listener.defer(queue, row, syn)
+    listener.counters.deferred++
+    this.observeRow('deferred', listener, queue, row)
+    this.events.addListener(listener)
   }
 
+  answerDeferred(listener: Listener, queue: SynQueue, row: number, answer: DeferredAnswer): void {
+    const { counters } = listener
+    if (answer === 'accept') {
+      counters.deferAccepted++
+      queue.undefer(row, this.now)
+      this.answer(listener, queue, row)
+      return
+    }
+    if (answer === 'refuse') {
+      counters.deferRefused++
+      queue.read(row, this.halfOpen)
+      this.endpoint.refuse(this.halfOpen)
+    } else {
+      counters.deferIgnored++
+    }
+    this.endpoint.counters.AttemptFails++
+    this.observeRow(answer === 'refuse' ? 'refused' : 'ignored', listener, queue, row)
+    queue.remove(row)
+  }
+
+  /** Room for one more: the oldest row of the source prefix that holds most goes. False if there is none to go. */
+  evict(listener: Listener): boolean {
+    const queue = listener.heaviest
+    const row = queue?.heaviestOldest ?? NONE
+    if (queue === undefined || row === NONE) return false
+    listener.counters.evicted++
+    listener.overflowedAt = this.now
+    this.observeRow('evicted', listener, queue, row)
+    queue.remove(row)
+    return true
+  }
+
+  /** The client's ACK is in: the row becomes a connection, to which the same segment is given, text and FIN included. */
+  complete(listener: Listener, queue: SynQueue, row: number, segment: Segment): void {
+    if (!this.hasRoom()) return
+    this.endpoint.deliver(this.promoteRow(listener, queue, row, segment.tsEcr), segment)
+  }
+
+  /** The same for a row whose ACK had to wait for room in the accept queue. */
   completeWaiting(listener: Listener, queue: SynQueue, row: number): void {
     if (this.endpoint.isFull) return
-    const window = queue.wnd[row]!
-    const connection = this.promote(listener, queue, row)
+    // Beyond all that was sent: what the row remembers is the upper half of it.
+    const tsVal = ((queue.rows.answered[row]! + 1) << 16) >>> 0
+    const window = queue.rows.ackWindow(row)
+    const connection = this.promoteRow(listener, queue, row, tsVal)
     establishFromRow(connection, window)
     this.endpoint.ready(connection)
   }
 
-  closeListener(listener: Listener): void {
-    this.listeners.delete(listener)
-    this.output.addClosing(listener)
+  /** The client's ACK has turned out to be a cookie's, which `halfOpen` was read from. */
+  completeCookie(listener: Listener, segment: Segment): void {
+    if (!this.hasRoom()) return
+    listener.counters.cookieCompleted++
+    this.observe('cookie-completed', listener)
+    this.endpoint.deliver(this.promote(listener, segment.tsEcr), segment)
   }
 
   observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
-    observer.handshake(kind, listener, listener.view(queue, row, this.endpoint.now), this.endpoint.now)
+    observer.handshake(kind, listener, listener.view(queue, row, this.now), this.now)
   }
 
-  /** Retransmits SYN,ACKs whose wait is over, and deletes the rows whose last one is. */
-  advance(): void {
-    for (const listener of this.listeners.all) {
-      this.advanceRows(listener, listener.queues[4])
-      this.advanceRows(listener, listener.queues[6])
-    }
+  /** A step of a handshake without an entry: `halfOpen` is what it is about. */
+  observe(kind: HandshakeKind, listener: Listener): void {
+    const { observer } = this.endpoint
+    if (observer?.handshake === undefined) return
+    observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
   }
 
-  nextDeadline(): Instant {
-    let next = Number.POSITIVE_INFINITY
-    for (const listener of this.listeners.all) next = Math.min(next, listener.nextDeadline())
-    return next
+  private hasRoom(): boolean {
+    if (!this.endpoint.isFull) return true
+    this.endpoint.drop('connection-table-full')
+    this.endpoint.counters.ListenDrops++
+    return false
   }
 
-  private promote(listener: Listener, queue: SynQueue, row: number): Connection {
-    const connection = connectionOf(this.endpoint, listener, queue, row)
+  private promoteRow(listener: Listener, queue: SynQueue, row: number, tsVal: number): Connection {
+    const { rows } = queue
+    queue.read(row, this.halfOpen)
+    const answeredOnce = rows.has(row, ANSWERED) && !rows.has(row, ANSWERED_AGAIN)
+    const answeredAt = queue.bornAt(row)
     listener.counters.completed++
-    this.endpoint.counters.PassiveOpens++
     this.observeRow('completed', listener, queue, row)
     queue.remove(row)
+    const connection = this.promote(listener, tsVal)
+    // Karn: an ACK of a SYN,ACK that went out more than once measures nothing (RFC 6298 §3, (5.7)).
+    if (answeredOnce) connection.timedAt = answeredAt
+    else connection.rto.afterLostSyn()
+    return connection
+  }
+
+  /** A connection of what `halfOpen` says, in the accept queue; it is given its segment next. */
+  private promote(listener: Listener, tsVal: number): Connection {
+    const connection = connectionOf(this.endpoint, listener, this.halfOpen, tsVal)
+    if (listener.cookies) this.used.add(connection.tupleHash, this.halfOpen.iss, this.now)
+    this.endpoint.counters.PassiveOpens++
     this.endpoint.connections.add(connection)
     listener.acceptQueue.push(connection)
     this.events.addListener(listener)
@@ -110,16 +199,17 @@ export class Listening implements ListenerHost {
   }
 
   private advanceRows(listener: Listener, queue: SynQueue): void {
-    for (let row = queue.due(this.endpoint.now); row !== NONE; row = queue.due(this.endpoint.now)) {
+    for (let row = queue.due(this.now); row !== NONE; row = queue.due(this.now)) {
       this.endpoint.counters.TCPTimeouts++
       if (queue.backOff(row)) {
         this.answer(listener, queue, row)
-      } else {
-        listener.counters.expired++
-        this.endpoint.counters.AttemptFails++
-        this.observeRow('expired', listener, queue, row)
-        queue.remove(row)
+        continue
       }
+      if (queue.rows.has(row, DEFERRED)) listener.counters.deferExpired++
+      else listener.counters.expired++
+      this.endpoint.counters.AttemptFails++
+      this.observeRow('expired', listener, queue, row)
+      queue.remove(row)
     }
   }
 
@@ -127,5 +217,20 @@ export class Listening implements ListenerHost {
     const [first, last] = this.endpoint.config.ephemeralPorts
     for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port)) return port
     throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
+  }
+}
+
+function viewOf(halfOpen: HalfOpen): HalfOpenView {
+  return {
+    remoteAddress: halfOpen.remote.toString(),
+    remotePort: halfOpen.remotePort,
+    localAddress: halfOpen.local.toString(),
+    localPort: halfOpen.localPort,
+    irs: halfOpen.irs,
+    iss: halfOpen.iss,
+    retransmissions: 0,
+    expiresIn: 0,
+    acknowledged: false,
+    deferred: false,
   }
 }

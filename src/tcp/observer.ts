@@ -20,6 +20,15 @@ export type HandshakeKind =
   | 'expired'
   /** The client reset it. */
   | 'reset'
+  /** A SYN found no room and was answered with a cookie; the client's ACK made that a connection. No entry is kept. */
+  | 'cookie-sent'
+  | 'cookie-completed'
+  /** The entry made room for one of a lighter source prefix. Its client's ACK still completes the handshake. */
+  | 'evicted'
+  /** The entry waits for the application's word; that was to refuse, or to say nothing. */
+  | 'deferred'
+  | 'refused'
+  | 'ignored'
   /** The listener was closed. */
   | 'closed'
 

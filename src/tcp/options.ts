@@ -3,13 +3,11 @@ import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH } from '../wire/ip.ts'
 import { ABSENT, type Segment } from '../wire/segment.ts'
 import { TCP_HEADER_LENGTH } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
+import { LEAST_MSS } from './cookie-code.ts'
 
 /** RFC 9293 MUST-15: what a peer takes that names no MSS. */
 const DEFAULT_MSS_IPV4 = 536
 const DEFAULT_MSS_IPV6 = 1220
-
-/** A peer that names less gets this all the same: segments of a few octets serve nobody but an attacker (CVE-2019-11479). */
-const LEAST_MSS = 64
 
 /** RFC 7323 §2.3: the largest shift count. */
 export const MOST_SCALE = 14
@@ -31,6 +29,7 @@ export function sendMss(segment: Segment, mtu: number): number {
   return acceptedMss(segment.mss, offeredMss(mtu, segment.source), segment.source)
 }
 
+/** A peer that names less than 88 gets that all the same: tiny segments serve nobody but an attacker (CVE-2019-11479). */
 export function acceptedMss(option: number, most: number, remote: IpAddress): number {
   const fallback = remote.family === 4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6
   return Math.min(Math.max(option === ABSENT ? fallback : option, LEAST_MSS), most)

@@ -2,17 +2,23 @@ import { IpAddress } from '../wire/address.ts'
 import { ACK, RST, type Segment } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
-import { ANSWERED, ANSWERED_AGAIN } from './half-open.ts'
+import { ANSWERED, HalfOpen } from './half-open.ts'
 import type { Listener } from './listener.ts'
 import type { HandshakeKind } from './observer.ts'
 import { fillReset, nextSegment } from './output.ts'
 import { fillSynAck, type PassiveOpenHost } from './passive-open.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { seqAdd } from './seq.ts'
-import { NONE, type SynQueue } from './syn-queue.ts'
+import { rowTimestamp } from './signed-handshake.ts'
+import type { SynCookies } from './syn-cookie.ts'
+import type { SynQueue } from './syn-queue.ts'
+import { NONE } from './syn-rows.ts'
 
 export interface OutputHost extends PassiveOpenHost {
-  readonly listening: { observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void }
+  readonly listening: {
+    readonly cookies: SynCookies
+    observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void
+  }
   /** All that the connection had to send is sent. */
   quiet(connection: Connection): void
 }
@@ -27,6 +33,7 @@ export class OutputQueue {
   private readonly due: Fifo<Listener> = new Fifo<Listener>()
   private readonly closing: Fifo<Listener> = new Fifo<Listener>()
   private readonly ready: Fifo<Connection> = new Fifo<Connection>()
+  private readonly halfOpen: HalfOpen = new HalfOpen()
   // The addresses of a segment that has no connection: others are the connection's own, and not to be written to.
   private readonly source: IpAddress = new IpAddress()
   private readonly destination: IpAddress = new IpAddress()
@@ -77,11 +84,12 @@ export class OutputQueue {
   }
 
   private sendSynAck(listener: Listener, queue: SynQueue, row: number, out: Segment): void {
-    const { host } = this
-    const again = queue.has(row, ANSWERED)
-    fillSynAck(host, queue, row, out)
-    queue.flags[row]! |= again ? ANSWERED_AGAIN : ANSWERED
-    queue.answeredAt[row] = host.now
+    const { host, halfOpen } = this
+    const again = queue.rows.has(row, ANSWERED)
+    queue.read(row, halfOpen)
+    const tsVal = halfOpen.timestamps ? rowTimestamp(host, halfOpen, queue.rows.generation(row)) : 0
+    fillSynAck(host, halfOpen, tsVal, out)
+    queue.noteAnswer(row, host.now)
     listener.counters.synAcks++
     if (again) {
       listener.counters.synAckRetransmissions++
@@ -94,8 +102,8 @@ export class OutputQueue {
   /** A RST for each half-open and each unaccepted connection of a listener that was closed (RFC 9293 §3.10.4, §3.10.5). */
   private nextOfClosing(out: Segment): boolean {
     for (let listener = this.closing.peek(); listener !== undefined; listener = this.closing.peek()) {
-      for (const queue of [listener.queues[4], listener.queues[6]]) {
-        const row = queue.first()
+      for (const queue of listener.queues) {
+        const row = queue.any
         if (row === NONE) continue
         this.resetRow(listener, queue, row, out)
         return true
@@ -117,7 +125,8 @@ export class OutputQueue {
 
   private resetRow(listener: Listener, queue: SynQueue, row: number, out: Segment): void {
     const { host } = this
-    fillSynAck(host, queue, row, out)
+    queue.read(row, this.halfOpen)
+    fillSynAck(host, this.halfOpen, 0, out)
     out.clearOptions()
     out.flags = RST | ACK
     out.seq = seqAdd(out.seq, 1)

@@ -1,8 +1,8 @@
 import type { IpAddress } from '../wire/address.ts'
-import { ACK, RST, type Segment } from '../wire/segment.ts'
+import { ABSENT, ACK, RST, type Segment } from '../wire/segment.ts'
 
 /** Octets-saving layout of a reply: two addresses of four words, ports, seq, ack, flags with window, two timestamps. */
-const WORDS = 14
+const WORDS = 15
 const LOCAL = 4
 const PORTS = 8
 const SEQ = 9
@@ -10,11 +10,13 @@ const ACKNOWLEDGMENT = 10
 const CONTROL = 11
 const TS_VAL = 12
 const TS_ECR = 13
+/** MSS above scale (5 bits, 31 for none) and SACK-permitted. */
+const OPTIONS = 14
 /** Beside the flags: the reply has timestamps. */
 const STAMPED = 0x8000
 
 /**
- * Answers that belong to no connection (RST, challenge ACKs of half-open entries), waiting for the link: a ring of
+ * Answers that belong to no connection (RST, challenge ACKs of half-open entries, the SYN,ACKs of cookies), waiting for the link: a ring of
  * words, bounded, so that a flood of bad segments holds neither memory nor objects.
  */
 export class ReplyQueue {
@@ -32,7 +34,7 @@ export class ReplyQueue {
     return this.count
   }
 
-  /** Takes header fields and timestamps of `reply`, no payload and no other options. False when there is no room. */
+  /** Takes header fields and options of `reply`, no payload. False when there is no room. */
   push(reply: Segment): boolean {
     if (this.count === this.limit) return false
     const at = ((this.head + this.count) % this.limit) * WORDS
@@ -45,6 +47,8 @@ export class ReplyQueue {
     words[at + CONTROL] = (reply.wnd << 16) | reply.flags | (reply.timestamps ? STAMPED : 0)
     words[at + TS_VAL] = reply.tsVal
     words[at + TS_ECR] = reply.tsEcr
+    words[at + OPTIONS] =
+      reply.mss === ABSENT ? 0 : (reply.mss << 6) | ((reply.windowScale & 31) << 1) | (reply.sackPermitted ? 1 : 0)
     this.count++
     return true
   }
@@ -67,6 +71,13 @@ export class ReplyQueue {
     out.timestamps = (control & STAMPED) !== 0
     out.tsVal = words[at + TS_VAL]! >>> 0
     out.tsEcr = words[at + TS_ECR]! >>> 0
+    const options = words[at + OPTIONS]!
+    if (options !== 0) {
+      const scale = (options >>> 1) & 31
+      out.mss = options >>> 6
+      out.windowScale = scale === 31 ? ABSENT : scale
+      out.sackPermitted = (options & 1) !== 0
+    }
     this.head = (this.head + 1) % this.limit
     this.count--
     return true

@@ -1,119 +1,116 @@
-import type { IpAddress } from '../wire/address.ts'
+import { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { ABSENT, type Segment } from '../wire/segment.ts'
-import { SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE } from './half-open.ts'
+import { CWR, ECE, type Segment } from '../wire/segment.ts'
+import { tupleHash } from './four-tuple.ts'
+import { ANSWERED, ANSWERED_AGAIN, DEFERRED, type HalfOpen } from './half-open.ts'
+import { OTHERS, PrefixTable } from './prefix-table.ts'
+import type { SipKey } from './siphash.ts'
 import type { SynAckSchedule } from './syn-ack-schedule.ts'
+import { NONE, SynRows } from './syn-rows.ts'
+import { TupleIndex } from './tuple-index.ts'
 
-/** In place of a row. */
-export const NONE = -1
+/** Ticks of `born` in a millisecond: a binary fraction, so that instants of whole ms are exact. */
+const TICKS = 64
 
-const FIRST_CAPACITY = 64
+const remote = new IpAddress()
 
 /**
- * Half-open connections of one address family: rows in a struct of arrays, no object for each. A row is found by its
- * four-tuple through open addressing. At each back-off level every row waits equally long, so a level is a FIFO and
- * its head is due first: timers need no heap. Bounded by the listener's backlog, which the listener keeps.
+ * Half-open connections of one address family. A row is found by its four-tuple; at each back-off level all rows wait
+ * equally long, so a level is a FIFO and its head is due first; rows of one source prefix (/24, /48) form a ring. Every
+ * call is O(1), and none makes an object.
  */
 export class SynQueue {
-  /** Rows in use. */
+  readonly rows: SynRows
+  readonly prefixes: PrefixTable
+  /** Rows in use: never more than the capacity. */
   size = 0
-  irs: Uint32Array = new Uint32Array(0)
-  iss: Uint32Array = new Uint32Array(0)
-  tsRecent: Uint32Array = new Uint32Array(0)
-  /** As it stood on the SYN or, once the row is ACKNOWLEDGED, on the ACK. */
-  wnd: Uint16Array = new Uint16Array(0)
-  /** What the SYN's option said; 0 for no option. */
-  mss: Uint16Array = new Uint16Array(0)
-  windowScale: Uint8Array = new Uint8Array(0)
-  flags: Uint8Array = new Uint8Array(0)
-  /** Retransmissions by the schedule: the back-off level. */
-  retransmissions: Uint8Array = new Uint8Array(0)
-  /** The end of the present wait. */
-  deadline: Float64Array = new Float64Array(0)
-  /** When the last SYN,ACK, or other answer, went out. */
-  answeredAt: Float64Array = new Float64Array(0)
-
+  private readonly family: 4 | 6
+  private readonly capacity: number
+  readonly localPort: number
   private readonly schedule: SynAckSchedule
-  /** 1 for IPv4, 4 for IPv6. */
-  private readonly words: 1 | 4
-  private addresses: Int32Array = new Int32Array(0)
-  private ports: Int32Array = new Int32Array(0)
-  private hashes: Int32Array = new Int32Array(0)
-  /** Neighbours in the row's level; of a free row, `next` is the next free one. */
-  private next: Int32Array = new Int32Array(0)
-  private previous: Int32Array = new Int32Array(0)
-  private free = NONE
-  /** Open addressing, at most half full: a row plus one, or 0. */
-  private index: Int32Array = new Int32Array(2 * FIRST_CAPACITY)
+  private readonly key: SipKey
+  private readonly index: TupleIndex
   private readonly heads: Int32Array
   private readonly tails: Int32Array
+  /** Rows from here on were never used; before, the free ones are linked. */
+  private untouched = 0
+  private free = NONE
+  /** The latest instant that the queue was told: `born` is some ticks before it. */
+  private latest: Instant = 0
 
-  constructor(family: 4 | 6, schedule: SynAckSchedule) {
-    this.words = family === 4 ? 1 : 4
+  constructor(family: 4 | 6, capacity: number, localPort: number, schedule: SynAckSchedule, key: SipKey) {
+    this.family = family
+    this.capacity = capacity
+    this.localPort = localPort
     this.schedule = schedule
-    this.heads = new Int32Array(schedule.waits.length).fill(NONE)
-    this.tails = new Int32Array(schedule.waits.length).fill(NONE)
+    this.key = key
+    this.rows = new SynRows(family, capacity)
+    this.index = new TupleIndex(this.rows, capacity)
+    this.prefixes = new PrefixTable(capacity, family, key)
+    this.heads = new Int32Array(schedule.levels).fill(NONE)
+    this.tails = new Int32Array(schedule.levels).fill(NONE)
   }
 
   /** The row of a segment's four-tuple, or NONE. */
   find(hash: number, segment: Segment): number {
-    const mask = this.index.length - 1
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const row = this.index[at]! - 1
-      if (row === NONE) return NONE
-      if (this.hashes[row] === hash && this.isTuple(row, segment)) return row
-    }
+    return this.size === 0 ? NONE : this.index.find(hash, segment)
   }
 
-  /** A row for this SYN, whose four-tuple has none yet. */
-  insert(hash: number, syn: Segment, iss: number, now: Instant): number {
-    if (this.free === NONE) this.grow()
-    const row = this.free
-    this.free = this.next[row]!
+  /** A row for this SYN, whose four-tuple has none yet; NONE if there is no room. */
+  insert(hash: number, syn: Segment, iss: number, generation: number, now: Instant): number {
+    const { rows } = this
+    if (this.size === this.capacity) return NONE
+    const fresh = this.free === NONE
+    const row = fresh ? this.untouched : this.free
+    const nextFree = fresh ? NONE : rows.next(row)
+    const ecn = (syn.flags & (ECE | CWR)) === (ECE | CWR)
+    if (!rows.fill(row, syn, iss, ecn, generation)) return NONE
+    if (fresh) this.untouched++
+    else this.free = nextFree
     this.size++
-    this.hashes[row] = hash
-    this.writeAddress(2 * row, syn.source)
-    this.writeAddress(2 * row + 1, syn.destination)
-    this.ports[row] = (syn.sourcePort << 16) | syn.destinationPort
-    this.irs[row] = syn.seq
-    this.iss[row] = iss
-    this.wnd[row] = syn.wnd
-    this.mss[row] = syn.mss === ABSENT ? 0 : syn.mss
-    this.windowScale[row] = syn.windowScale === ABSENT ? 0 : syn.windowScale
-    this.tsRecent[row] = syn.tsVal
-    this.flags[row] =
-      (syn.sackPermitted ? SACK_PERMITTED : 0) |
-      (syn.timestamps ? TIMESTAMPS : 0) |
-      (syn.windowScale === ABSENT ? 0 : WINDOW_SCALE)
-    this.retransmissions[row] = 0
-    this.answeredAt[row] = Number.NEGATIVE_INFINITY
-    this.deadline[row] = now + this.schedule.waits[0]!
-    this.append(row)
-    this.addToIndex(row)
-    return row
+    this.joinPrefix(row, syn.source)
+    this.begin(row, 0, now)
+    const homeless = this.index.add(hash, row)
+    if (homeless !== NONE) this.remove(homeless)
+    return homeless === row ? NONE : row
   }
 
   remove(row: number): void {
+    const { rows } = this
     this.unlink(row)
-    this.removeFromIndex(row)
-    this.flags[row] = 0
-    this.next[row] = this.free
+    rows.readRemote(row, remote)
+    this.index.remove(this.hash(row), row)
+    this.leavePrefix(row, remote)
+    rows.unset(row, 0xff)
+    rows.setNext(row, this.free)
     this.free = row
     this.size--
   }
 
+  /** Everything that a row's handshake has agreed on. */
+  read(row: number, into: HalfOpen): void {
+    this.rows.read(row, this.localPort, into)
+  }
+
+  hash(row: number): number {
+    this.rows.readRemote(row, remote)
+    return tupleHash(this.key, this.rows.local(row), this.localPort, remote, this.rows.remotePort[row]!)
+  }
+
   /** A row whose wait is over by `now`, or NONE. */
   due(now: Instant): number {
+    this.latest = Math.max(this.latest, now)
     for (let level = 0; level < this.heads.length; level++) {
       const row = this.heads[level]!
-      if (row !== NONE && this.deadline[row]! <= now) return row
+      if (row !== NONE && this.deadline(row) <= now) return row
     }
     return NONE
   }
 
   /** Any row, or NONE. */
-  first(): number {
-    return this.due(Number.POSITIVE_INFINITY)
+  get any(): number {
+    for (let level = 0; level < this.heads.length; level++) if (this.heads[level] !== NONE) return this.heads[level]!
+    return NONE
   }
 
   nextDeadline(): Instant {
@@ -121,170 +118,143 @@ export class SynQueue {
     if (this.size === 0) return next
     for (let level = 0; level < this.heads.length; level++) {
       const row = this.heads[level]!
-      if (row !== NONE && this.deadline[row]! < next) next = this.deadline[row]!
+      if (row !== NONE) next = Math.min(next, this.deadline(row))
     }
     return next
   }
 
-  /** The row's wait is over: to the next level, whose wait counts from the end of this one, however late it is. False if there is none. */
+  /** The row's wait is over: to the next level. False if there is none. */
   backOff(row: number): boolean {
-    const level = this.retransmissions[row]! + 1
-    if (level >= this.heads.length) return false
+    const level = this.rows.level(row) + 1
+    if (level > this.schedule.retries || this.rows.has(row, DEFERRED)) return false
     this.unlink(row)
-    this.retransmissions[row] = level
-    this.deadline[row]! += this.schedule.waits[level]!
-    this.append(row)
+    this.append(row, level)
     return true
+  }
+
+  /** The row's SYN is answered from now on as if it had come now. */
+  undefer(row: number, now: Instant): void {
+    this.unlink(row)
+    this.rows.unset(row, DEFERRED)
+    this.begin(row, 0, now)
+  }
+
+  /** The row waits for the application's word, for as long as the schedule says. */
+  defer(row: number): void {
+    this.unlink(row)
+    this.rows.set(row, DEFERRED)
+    this.append(row, this.schedule.deferLevel)
+  }
+
+  /** The end of the row's present wait: counted from the beginning of its life, however late anybody was. */
+  deadline(row: number): Instant {
+    return this.bornAt(row) + this.schedule.ends[this.rows.level(row)]!
   }
 
   /** When the row will be deleted. */
   expiry(row: number): Instant {
-    let at = this.deadline[row]!
-    for (let level = this.retransmissions[row]! + 1; level < this.heads.length; level++)
-      at += this.schedule.waits[level]!
-    return at
+    return this.rows.has(row, DEFERRED) ? this.deadline(row) : this.bornAt(row) + this.schedule.survivalTime
   }
 
-  readRemote(row: number, into: IpAddress): void {
-    this.readAddress(2 * row, into)
+  /** When the row's life began. */
+  bornAt(row: number): Instant {
+    const latest = Math.floor(this.latest * TICKS)
+    return (latest - (((latest % 2 ** 32) - this.rows.born[row]!) >>> 0)) / TICKS
   }
 
-  readLocal(row: number, into: IpAddress): void {
-    this.readAddress(2 * row + 1, into)
+  /** Retransmissions by the schedule. */
+  retransmissions(row: number): number {
+    return this.rows.has(row, DEFERRED) ? 0 : this.rows.level(row)
   }
 
-  remotePort(row: number): number {
-    return this.ports[row]! >>> 16
+  /** An answer to the client goes out at `now`. */
+  noteAnswer(row: number, now: Instant): void {
+    const { rows } = this
+    rows.set(row, rows.has(row, ANSWERED) ? ANSWERED_AGAIN : ANSWERED)
+    rows.answered[row] = Math.floor(now)
   }
 
-  localPort(row: number): number {
-    return this.ports[row]! & 0xffff
+  /** Milliseconds since the last answer, modulo 65,536. */
+  sinceAnswer(row: number, now: Instant): number {
+    return (Math.floor(now) - this.rows.answered[row]!) & 0xffff
   }
 
-  hash(row: number): number {
-    return this.hashes[row]!
+  /** The oldest row of the prefix that holds most, or NONE. */
+  get heaviestOldest(): number {
+    const prefix = this.prefixes.heaviest
+    return prefix === 0 ? NONE : this.prefixes.member[prefix]!
   }
 
-  has(row: number, flag: number): boolean {
-    return (this.flags[row]! & flag) !== 0
+  /** Rows of this address's prefix. */
+  prefixCount(address: IpAddress): number {
+    const v4 = this.family === 4
+    const prefix = v4 ? this.prefixes.find(address.d >>> 8, 0) : this.prefixes.find(address.a, address.b >>> 16)
+    return this.prefixes.count(prefix)
   }
 
-  /** All rows, the one that is due first at each level before the others. */
-  *rows(): Generator<number> {
-    for (const head of this.heads) for (let row = head; row !== NONE; row = this.next[row]!) yield row
+  /** All rows, level by level, the one that is due first before the others. */
+  *each(): Generator<number> {
+    for (const head of this.heads) for (let row = head; row !== NONE; row = this.rows.next(row)) yield row
   }
 
-  private isTuple(row: number, segment: Segment): boolean {
-    return (
-      this.ports[row] === ((segment.sourcePort << 16) | segment.destinationPort) &&
-      this.isAddress(2 * row, segment.source) &&
-      this.isAddress(2 * row + 1, segment.destination)
-    )
+  private begin(row: number, level: number, now: Instant): void {
+    this.latest = Math.max(this.latest, now)
+    this.rows.born[row] = Math.floor(now * TICKS) % 2 ** 32
+    this.append(row, level)
   }
 
-  private isAddress(place: number, address: IpAddress): boolean {
-    const at = place * this.words
-    if (this.words === 1) return this.addresses[at] === address.d
-    return (
-      this.addresses[at + 3] === address.d &&
-      this.addresses[at + 2] === address.c &&
-      this.addresses[at + 1] === address.b &&
-      this.addresses[at] === address.a
-    )
-  }
-
-  private writeAddress(place: number, address: IpAddress): void {
-    const at = place * this.words
-    if (this.words === 1) {
-      this.addresses[at] = address.d
-    } else {
-      this.addresses[at] = address.a
-      this.addresses[at + 1] = address.b
-      this.addresses[at + 2] = address.c
-      this.addresses[at + 3] = address.d
-    }
-  }
-
-  private readAddress(place: number, into: IpAddress): void {
-    const at = place * this.words
-    const v4 = this.words === 1
-    into.a = v4 ? 0 : this.addresses[at]!
-    into.b = v4 ? 0 : this.addresses[at + 1]!
-    into.c = v4 ? 0xffff : this.addresses[at + 2]!
-    into.d = this.addresses[v4 ? at : at + 3]!
-  }
-
-  private append(row: number): void {
-    const level = this.retransmissions[row]!
+  private append(row: number, level: number): void {
+    const { rows } = this
     const tail = this.tails[level]!
-    this.previous[row] = tail
-    this.next[row] = NONE
+    rows.setLevel(row, level)
+    rows.setPrevious(row, tail)
+    rows.setNext(row, NONE)
     if (tail === NONE) this.heads[level] = row
-    else this.next[tail] = row
+    else rows.setNext(tail, row)
     this.tails[level] = row
   }
 
   private unlink(row: number): void {
-    const level = this.retransmissions[row]!
-    const before = this.previous[row]!
-    const after = this.next[row]!
+    const { rows } = this
+    const level = rows.level(row)
+    const before = rows.previous(row)
+    const after = rows.next(row)
     if (before === NONE) this.heads[level] = after
-    else this.next[before] = after
+    else rows.setNext(before, after)
     if (after === NONE) this.tails[level] = before
-    else this.previous[after] = before
+    else rows.setPrevious(after, before)
   }
 
-  private addToIndex(row: number): void {
-    const mask = this.index.length - 1
-    let at = this.hashes[row]! & mask
-    while (this.index[at] !== 0) at = (at + 1) & mask
-    this.index[at] = row + 1
-  }
-
-  private removeFromIndex(row: number): void {
-    const { index, hashes } = this
-    const mask = index.length - 1
-    let at = hashes[row]! & mask
-    while (index[at] !== row + 1) at = (at + 1) & mask
-    for (let next = (at + 1) & mask; index[next] !== 0; next = (next + 1) & mask) {
-      const home = hashes[index[next]! - 1]! & mask
-      // `next` may move back to `at` unless its home lies between them.
-      if (((next - home) & mask) < ((next - at) & mask)) continue
-      index[at] = index[next]!
-      at = next
+  /** The ring of a prefix begins with its oldest row. */
+  private joinPrefix(row: number, address: IpAddress): void {
+    const { rows, prefixes } = this
+    const v4 = this.family === 4
+    const prefix = v4 ? prefixes.increment(address.d >>> 8, 0) : prefixes.increment(address.a, address.b >>> 16)
+    if (prefix === OTHERS) rows.setOther(row)
+    if (prefixes.count(prefix) === 1) {
+      prefixes.member[prefix] = row
+      rows.setNextMember(row, row)
+      rows.setPreviousMember(row, row)
+      return
     }
-    index[at] = 0
+    const oldest = prefixes.member[prefix]!
+    const newest = rows.previousMember(oldest)
+    rows.setNextMember(newest, row)
+    rows.setPreviousMember(row, newest)
+    rows.setNextMember(row, oldest)
+    rows.setPreviousMember(oldest, row)
   }
 
-  /** Twice the rows, and an index to match. */
-  private grow(): void {
-    const old = this.irs.length
-    const capacity = Math.max(FIRST_CAPACITY, 2 * old)
-    this.irs = enlarged(this.irs, new Uint32Array(capacity))
-    this.iss = enlarged(this.iss, new Uint32Array(capacity))
-    this.tsRecent = enlarged(this.tsRecent, new Uint32Array(capacity))
-    this.wnd = enlarged(this.wnd, new Uint16Array(capacity))
-    this.mss = enlarged(this.mss, new Uint16Array(capacity))
-    this.windowScale = enlarged(this.windowScale, new Uint8Array(capacity))
-    this.flags = enlarged(this.flags, new Uint8Array(capacity))
-    this.retransmissions = enlarged(this.retransmissions, new Uint8Array(capacity))
-    this.deadline = enlarged(this.deadline, new Float64Array(capacity))
-    this.answeredAt = enlarged(this.answeredAt, new Float64Array(capacity))
-    this.addresses = enlarged(this.addresses, new Int32Array(2 * this.words * capacity))
-    this.ports = enlarged(this.ports, new Int32Array(capacity))
-    this.hashes = enlarged(this.hashes, new Int32Array(capacity))
-    this.next = enlarged(this.next, new Int32Array(capacity))
-    this.previous = enlarged(this.previous, new Int32Array(capacity))
-    for (let row = capacity - 1; row >= old; row--) {
-      this.next[row] = this.free
-      this.free = row
-    }
-    this.index = new Int32Array(2 * capacity)
-    for (const row of this.rows()) this.addToIndex(row)
+  private leavePrefix(row: number, address: IpAddress): void {
+    const { rows, prefixes } = this
+    const v4 = this.family === 4
+    const own = v4 ? prefixes.find(address.d >>> 8, 0) : prefixes.find(address.a, address.b >>> 16)
+    const prefix = rows.isOther(row) ? OTHERS : own
+    const after = rows.nextMember(row)
+    const before = rows.previousMember(row)
+    rows.setNextMember(before, after)
+    rows.setPreviousMember(after, before)
+    if (prefixes.member[prefix] === row) prefixes.member[prefix] = after
+    prefixes.decrement(prefix)
   }
-}
-
-function enlarged<T extends { set(from: T): void }>(old: T, grown: T): T {
-  grown.set(old)
-  return grown
 }

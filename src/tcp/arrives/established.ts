@@ -49,14 +49,17 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   if (connection.finQueued) connection.enter('FIN-WAIT-1')
 }
 
-/** The handshake's round-trip time: of a SYN sent once, or by the timestamp that the segment echoes. */
+/**
+ * The handshake's round-trip time: of a SYN sent once or, after an active open, by the timestamp that the segment echoes
+ * (a passive one sends a cookie in its place).
+ */
 function measureHandshake(connection: Connection, segment: Segment): void {
-  const { tcb, host, rto } = connection
+  const { tcb, host, rto, listener } = connection
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
     rto.sample(host.now - connection.timedAt)
-    return
+  } else if (listener === undefined) {
+    const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
+    if (tcb.timestamps && segment.timestamps && rtt >= 0) rto.sample(rtt)
+    else rto.afterLostSyn()
   }
-  const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
-  if (tcb.timestamps && segment.timestamps && rtt >= 0) rto.sample(rtt)
-  else rto.afterLostSyn()
 }

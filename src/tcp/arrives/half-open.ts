@@ -1,10 +1,10 @@
-import type { Instant } from '../../wire/instant.ts'
 import { ACK, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { ANSWERED, ANSWERED_AGAIN, TIMESTAMPS } from '../half-open.ts'
+import { ACKNOWLEDGED, ANSWERED, DEFERRED, TIMESTAMPS } from '../half-open.ts'
 import type { Listener } from '../listener.ts'
 import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
+import { rowTimestamp } from '../signed-handshake.ts'
 import type { SynQueue } from '../syn-queue.ts'
 
 /**
@@ -19,7 +19,7 @@ export function arrivesHalfOpen(
   row: number,
   segment: Segment,
 ): void {
-  const next = seqAdd(queue.irs[row]!, 1)
+  const next = seqAdd(queue.rows.irs[row]!, 1)
   if (segment.has(RST)) {
     handleReset(endpoint, listener, queue, row, segment, next)
     return
@@ -27,8 +27,10 @@ export function arrivesHalfOpen(
   if (segment.has(SYN)) {
     // The same SYN: our SYN,ACK was lost. Another: a blind attacker, or a client that has restarted, which will answer
     // the SYN,ACK with the exact RST. Neither prolongs the row's life.
-    endpoint.drop(segment.seq === queue.irs[row] ? 'syn-duplicate' : 'syn-other-isn')
-    listener.counters.duplicates++
+    const same = segment.seq === queue.rows.irs[row]
+    endpoint.drop(same ? 'syn-duplicate' : 'syn-other-isn')
+    if (same) listener.counters.duplicates++
+    else listener.counters.otherIsn++
     if (mayAnswer(endpoint, queue, row)) listener.scheduleAnswer(queue, row)
     return
   }
@@ -36,13 +38,19 @@ export function arrivesHalfOpen(
     endpoint.drop('tcp-no-ack')
     return
   }
-  const stamped = endpoint.config.timestamps && queue.has(row, TIMESTAMPS)
+  if (queue.rows.has(row, DEFERRED)) {
+    // We have sent nothing that could be acknowledged.
+    endpoint.drop('tcp-ack-unacceptable')
+    endpoint.replyReset(segment)
+    return
+  }
+  const stamped = endpoint.config.timestamps && queue.rows.has(row, TIMESTAMPS)
   if (stamped && !segment.timestamps) {
     endpoint.drop('tcp-timestamp-missing')
     return
   }
   // RFC 7323 §5.3 R1: the handshake's last segment is not older than its first.
-  if (stamped && seqLess(segment.tsVal, queue.tsRecent[row]!)) {
+  if (stamped && seqLess(segment.tsVal, queue.rows.tsRecent[row]!)) {
     endpoint.counters.PAWSEstab++
     challenge(endpoint, queue, row, segment, 'tcp-paws')
     return
@@ -51,18 +59,25 @@ export function arrivesHalfOpen(
     challenge(endpoint, queue, row, segment, 'tcp-out-of-window')
     return
   }
-  if (segment.ack !== seqAdd(queue.iss[row]!, 1)) {
+  if (segment.ack !== seqAdd(queue.rows.iss[row]!, 1)) {
     endpoint.drop('tcp-ack-unacceptable')
     endpoint.replyReset(segment)
     return
   }
   if (listener.acceptQueueIsFull) {
-    endpoint.drop('accept-queue-full')
+    endpoint.drop(listener.acceptOverflow === 'reset' ? 'accept-queue-reset' : 'accept-queue-full')
     endpoint.counters.ListenOverflows++
     endpoint.counters.ListenDrops++
     listener.counters.acceptQueueFull++
-    queue.wnd[row] = segment.wnd
-    listener.keepWaiting(queue, row)
+    if (listener.acceptOverflow === 'reset') {
+      endpoint.replyReset(segment)
+      endpoint.counters.AttemptFails++
+      listener.counters.acceptReset++
+      endpoint.listening.observeRow('refused', listener, queue, row)
+      queue.remove(row)
+      return
+    }
+    listener.keepWaiting(queue, row, segment)
     endpoint.listening.observeRow('waiting', listener, queue, row)
     return
   }
@@ -108,19 +123,33 @@ function challenge(
 ): void {
   endpoint.drop(reason)
   if (!mayAnswer(endpoint, queue, row)) return
-  queue.answeredAt[row] = endpoint.now
-  queue.flags[row]! |= ANSWERED_AGAIN
+  queue.noteAnswer(row, endpoint.now)
   endpoint.counters.TCPChallengeACK++
   const reply = endpoint.reply
-  acknowledgmentFor(segment, seqAdd(queue.iss[row]!, 1), seqAdd(queue.irs[row]!, 1), endpoint.initialWindow, reply)
-  if (queue.has(row, TIMESTAMPS)) endpoint.stamp(reply, queue.tsRecent[row]!)
+  acknowledgmentFor(
+    segment,
+    seqAdd(queue.rows.iss[row]!, 1),
+    seqAdd(queue.rows.irs[row]!, 1),
+    endpoint.initialWindow,
+    reply,
+  )
+  if (endpoint.config.timestamps && queue.rows.has(row, TIMESTAMPS)) {
+    queue.read(row, endpoint.listening.halfOpen)
+    reply.timestamps = true
+    reply.tsVal = rowTimestamp(endpoint, endpoint.listening.halfOpen, queue.rows.generation(row))
+    reply.tsEcr = queue.rows.tsRecent[row]!
+  }
   endpoint.sendReply(reply)
 }
 
-/** At most one answer each 500 ms a row, beside those of the schedule (RFC 5961 §7; Linux: tcp_invalid_ratelimit). */
+/**
+ * At most one answer each 500 ms a row, beside those of the schedule (RFC 5961 §7; Linux: tcp_invalid_ratelimit). A
+ * deferred row answers nothing, and one that waits for the accept queue has an answer already: the client's ACK.
+ */
 function mayAnswer(endpoint: Endpoint, queue: SynQueue, row: number): boolean {
-  const last: Instant = queue.answeredAt[row]!
-  if (!queue.has(row, ANSWERED) || endpoint.now - last >= endpoint.config.challengeInterval) return true
+  const { rows } = queue
+  if (rows.has(row, DEFERRED | ACKNOWLEDGED)) return false
+  if (!rows.has(row, ANSWERED) || queue.sinceAnswer(row, endpoint.now) >= endpoint.config.challengeInterval) return true
   endpoint.counters.TCPACKSkippedSynRecv++
   return false
 }

@@ -1,9 +1,10 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { initialSequence } from '../isn.ts'
 import type { Listener } from '../listener.ts'
 import { seqAdd, seqLess } from '../seq.ts'
+import { halfOpenOf, signHandshake } from '../signed-handshake.ts'
+import { NONE } from '../syn-rows.ts'
 
 /** SEGMENT ARRIVES in LISTEN (RFC 9293 §3.10.7.2), in its order; `hash` is the four-tuple's, `old` its incarnation in TIME-WAIT. */
 export function arrivesListen(
@@ -18,10 +19,9 @@ export function arrivesListen(
     endpoint.drop('tcp-rst-ignored')
     return
   }
-  // Second: any ACK is bad in LISTEN.
+  // Second: an ACK is a cookie's, or bad.
   if (segment.has(ACK)) {
-    endpoint.drop('tcp-ack-to-listener')
-    endpoint.replyReset(segment)
+    arrivesCookie(endpoint, listener, segment, hash)
     return
   }
   if (!segment.has(SYN)) {
@@ -36,29 +36,139 @@ export function arrivesListen(
   admit(endpoint, listener, segment, hash, old)
 }
 
-/** Third: a SYN that asks for a connection anew. Text on it is not kept: the client sends it again (RFC 9293 §3.10.7.2 lets us). */
-function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: Connection | undefined): void {
-  listener.counters.syns++
-  if (listener.halfOpen >= listener.backlog) {
-    endpoint.drop('syn-queue-full')
-    endpoint.counters.TCPReqQFullDrop++
-    endpoint.counters.ListenDrops++
-    listener.counters.queueFull++
-    return
+/**
+ * An ACK without an entry: of a cookie, if some went out lately; else it is bad (RFC 9293 §3.10.7.2, second). No ACK
+ * makes a second connection out of a handshake.
+ */
+function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment, hash: number): void {
+  const { listening, counters, now } = endpoint
+  if (segment.has(SYN) || !listener.takesCookies(now)) {
+    endpoint.drop('tcp-ack-to-listener')
+    endpoint.replyReset(segment)
+  } else if (!listening.cookies.verify(segment, listening.halfOpen)) {
+    counters.SyncookiesFailed++
+    listener.counters.cookieFailed++
+    endpoint.drop('cookie-failed')
+    endpoint.replyReset(segment)
+  } else if (listening.used.has(hash, listening.halfOpen.iss, now)) {
+    listener.counters.cookieReplayed++
+    endpoint.drop('cookie-replayed')
+  } else if (listener.acceptQueueIsFull) {
+    refuseForAcceptQueue(endpoint, listener, segment)
+  } else {
+    counters.SyncookiesRecv++
+    listening.completeCookie(listener, segment)
   }
-  const iss = freshSequence(endpoint, syn, old)
-  const queue = listener.queues[syn.source.family]
-  const row = queue.insert(hash, syn, iss, endpoint.now)
-  listener.counters.held++
-  if (syn.length > 0) endpoint.drop('tcp-text-ignored')
-  endpoint.listening.observeRow('syn-received', listener, queue, row)
-  endpoint.listening.answer(listener, queue, row)
 }
 
-/** Our initial number; beyond all that an old incarnation has used, which ends with this (RFC 9293 MAY-2 (1)). */
+/** The accept queue is full. A cookie has no entry that could wait: the client's next segment is the next try. */
+function refuseForAcceptQueue(endpoint: Endpoint, listener: Listener, segment: Segment): void {
+  endpoint.counters.ListenOverflows++
+  endpoint.counters.ListenDrops++
+  listener.counters.acceptQueueFull++
+  if (listener.acceptOverflow === 'reset') {
+    endpoint.drop('accept-queue-reset')
+    endpoint.replyReset(segment)
+  } else {
+    endpoint.drop('accept-queue-full')
+  }
+}
+
+/**
+ * Third: a SYN that asks for a connection anew. Text on it is not kept: the client sends it again (RFC 9293 §3.10.7.2
+ * lets us).
+ */
+function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: Connection | undefined): void {
+  const { counters } = listener
+  counters.syns++
+  endpoint.listening.cookies.keys.update(endpoint.now)
+  endpoint.synView.segment = syn
+  switch (listener.admission(endpoint.synView, listener.load.at(syn.source))) {
+    case 'hold':
+      hold(endpoint, listener, syn, hash, old, false)
+      return
+    case 'defer':
+      hold(endpoint, listener, syn, hash, old, true)
+      return
+    case 'cookie':
+      answerWithCookie(endpoint, listener, syn)
+      return
+    case 'refuse':
+      counters.refused++
+      endpoint.drop('syn-refused')
+      endpoint.replyReset(syn)
+      return
+    default:
+      counters.ignored++
+      endpoint.drop('syn-ignored')
+  }
+}
+
+/** An entry of the SYN queue; in a full one, the heaviest prefix makes room. */
+function hold(
+  endpoint: Endpoint,
+  listener: Listener,
+  syn: Segment,
+  hash: number,
+  old: Connection | undefined,
+  deferred: boolean,
+): void {
+  const { listening, now } = endpoint
+  if (listener.halfOpen >= listener.backlog && !listening.evict(listener)) {
+    answerWithCookie(endpoint, listener, syn)
+    return
+  }
+  const { keys } = listening.cookies
+  const queue = listener.queue(syn.source.family)
+  const row = queue.insert(hash, syn, freshSequence(endpoint, syn, old), keys.generation, now)
+  if (row === NONE) {
+    dropForNoRoom(endpoint, listener)
+    return
+  }
+  listener.counters.held++
+  if (syn.length > 0) endpoint.drop('tcp-text-ignored')
+  listening.observeRow('syn-received', listener, queue, row)
+  if (deferred) listening.defer(listener, queue, row, syn)
+  else listening.answer(listener, queue, row)
+}
+
+/** A SYN,ACK of which nothing is kept (RFC 4987 §3.6). */
+function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment): void {
+  const { listening, counters } = endpoint
+  if (!listener.cookies) {
+    dropForNoRoom(endpoint, listener)
+    return
+  }
+  const { halfOpen, cookies } = listening
+  listener.overflowedAt = endpoint.now
+  halfOpenOf(syn, halfOpen)
+  signHandshake(endpoint, halfOpen, cookies.keys.current)
+  halfOpen.iss = cookies.iss
+  endpoint.replySynAck(halfOpen, cookies.tsVal)
+  listener.counters.cookied++
+  listener.counters.synAcks++
+  counters.SyncookiesSent++
+  counters.TCPReqQFullDoCookies++
+  listening.observe('cookie-sent', listener)
+}
+
+function dropForNoRoom(endpoint: Endpoint, listener: Listener): void {
+  endpoint.drop('syn-queue-full')
+  endpoint.counters.TCPReqQFullDrop++
+  endpoint.counters.ListenDrops++
+  listener.counters.queueFull++
+}
+
+/**
+ * Our initial number: a cookie, though the row is kept, so that the client's ACK completes the handshake even if the row
+ * is evicted. After an old incarnation, beyond all that it has used (RFC 9293 MAY-2 (1)), cookie or not; it ends with
+ * this.
+ */
 function freshSequence(endpoint: Endpoint, syn: Segment, old: Connection | undefined): number {
-  const { isnKey, now } = endpoint
-  const iss = initialSequence(isnKey, syn.destination, syn.destinationPort, syn.source, syn.sourcePort, now)
+  const { halfOpen, cookies } = endpoint.listening
+  halfOpenOf(syn, halfOpen)
+  signHandshake(endpoint, halfOpen, cookies.keys.current)
+  const iss = endpoint.chosenSequence(cookies.iss)
   if (old === undefined) return iss
   const used = old.tcb.snd.nxt
   endpoint.counters.TWRecycled++

@@ -17,7 +17,7 @@ export function arrivesUnreachable(
   seq: number,
   code: ConnectionErrorCode,
 ): void {
-  const hash = endpoint.hash(local, localPort, remote, remotePort)
+  const hash = endpoint.tupleHash(local, localPort, remote, remotePort)
   const connection = endpoint.connections.get(hash, local, localPort, remote, remotePort)
   const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
   if (connection === undefined || !seqWithin(seq, una, (nxt - una) >>> 0)) {

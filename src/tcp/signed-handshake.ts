@@ -1,0 +1,47 @@
+import { ABSENT, CWR, ECE, type Segment } from '../wire/segment.ts'
+import type { TcpConfig } from './config.ts'
+import { encodeBare, encodeStamped, keepsEcn } from './cookie-code.ts'
+import { type HalfOpen, NO_SCALE } from './half-open.ts'
+import { acceptedMss, offeredMss } from './options.ts'
+import type { SipKey } from './siphash.ts'
+import type { SynCookies } from './syn-cookie.ts'
+
+/** What signing needs of an endpoint. */
+export interface SigningHost {
+  readonly config: TcpConfig
+  readonly mtu: number
+  readonly listening: { readonly cookies: SynCookies }
+}
+
+/** What a SYN asks for, before there is an ISS. */
+export function halfOpenOf(syn: Segment, into: HalfOpen): void {
+  into.remote.copy(syn.source)
+  into.local.copy(syn.destination)
+  into.remotePort = syn.sourcePort
+  into.localPort = syn.destinationPort
+  into.irs = syn.seq
+  into.mss = syn.mss === ABSENT ? 0 : syn.mss
+  into.scale = syn.windowScale === ABSENT ? NO_SCALE : Math.min(syn.windowScale, 14)
+  into.sack = syn.sackPermitted
+  into.ecn = (syn.flags & (ECE | CWR)) === (ECE | CWR)
+  into.timestamps = syn.timestamps
+  into.tsRecent = syn.tsVal
+}
+
+/** Makes the cookie of a half-open connection: its ISS and TSval, in `listening.cookies`. */
+export function signHandshake(host: SigningHost, halfOpen: HalfOpen, key: SipKey): void {
+  const { remote, local, remotePort, localPort, irs, scale, sack } = halfOpen
+  const mss = acceptedMss(halfOpen.mss === 0 ? ABSENT : halfOpen.mss, offeredMss(host.mtu, remote), remote)
+  const stamped = host.config.timestamps && halfOpen.timestamps
+  const ecn = halfOpen.ecn && keepsEcn(scale, sack)
+  const code = stamped ? encodeStamped(mss, scale, sack, ecn) : encodeBare(mss, scale, sack)
+  host.listening.cookies.sign(key, local, localPort, remote, remotePort, irs, code, stamped)
+}
+
+/** TSval of a row's SYN,ACK: that of its cookie, as long as the key is there. */
+export function rowTimestamp(host: SigningHost, halfOpen: HalfOpen, generation: number): number {
+  const { cookies } = host.listening
+  const { keys } = cookies
+  signHandshake(host, halfOpen, ((keys.generation - generation) & 3) === 1 ? keys.previous : keys.current)
+  return cookies.tsVal
+}
