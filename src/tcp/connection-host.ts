@@ -11,6 +11,8 @@ export interface ConnectionHost {
   readonly config: TcpConfig
   readonly counters: Counters
   readonly observer: Observer | undefined
+  /** The shift count of the windows that we offer. */
+  readonly receiveScale: number
   /** Octets of IP packet that the link takes. */
   readonly mtu: number
   /** The last instant that the endpoint was told. */

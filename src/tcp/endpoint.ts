@@ -22,6 +22,7 @@ import type { HalfOpen } from './half-open.ts'
 import { initialSequence, timestampOffset } from './isn.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
+import { windowScaleFor } from './options.ts'
 import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
@@ -51,6 +52,7 @@ export class Endpoint implements OutputHost {
   readonly hashKey: SipKey
   readonly isnKey: SipKey
   readonly timestampKey: SipKey
+  readonly receiveScale: number
   /** The window of a SYN,ACK (RFC 7323 §2.2: never scaled), octets. */
   readonly initialWindow: number
   /** The last instant it was told. */
@@ -77,6 +79,7 @@ export class Endpoint implements OutputHost {
     this.hashKey = deriveKey(secret, 0)
     this.isnKey = deriveKey(secret, 1)
     this.timestampKey = deriveKey(secret, 2)
+    this.receiveScale = windowScaleFor(config.receiveBuffer)
     this.initialWindow = Math.min(config.receiveBuffer, 65_535)
     this.output = new OutputQueue(this)
     this.listening = new Listening(this, this.output, this.events, keys ?? new TimedKeys(secret))

@@ -18,7 +18,7 @@ export function initialSequence(
   now: Instant,
 ): number {
   // RFC 9293 MUST-8: clock-driven. RFC 9293 SHLD-1, MUST-9: by a function that nobody outside can compute.
-  const clock = Math.floor(now * 250) % 2 ** 32
+  const clock = (now * 250) >>> 0
   return (clock + sipHash24(key, words, tupleWords(words, local, localPort, remote, remotePort))) >>> 0
 }
 
@@ -35,5 +35,5 @@ export function timestampOffset(
 
 /** TSval at `now`: one tick a millisecond (RFC 7323 §5.4). */
 export function timestampClock(offset: number, now: Instant): number {
-  return (offset + (Math.floor(now) % 2 ** 32)) >>> 0
+  return (offset + (now >>> 0)) >>> 0
 }

@@ -38,7 +38,7 @@ export function acceptedMss(option: number, most: number, remote: IpAddress): nu
 /** The smallest shift count with which the header's 16 bits can offer the whole buffer. */
 export function windowScaleFor(receiveBuffer: number): number {
   let scale = 0
-  while (scale < MOST_SCALE && 65_535 * 2 ** scale < receiveBuffer) scale++
+  while (scale < MOST_SCALE && 65_535 << scale < receiveBuffer) scale++
   return scale
 }
 

@@ -1,7 +1,7 @@
 import { ACK, FIN, MAX_SACK_BLOCKS, PSH, RST, type Segment, SYN } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
-import { offeredMss, segmentSize, windowScaleFor } from './options.ts'
+import { offeredMss, segmentSize } from './options.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
 
 /**
@@ -42,7 +42,7 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   // RFC 9293 MUST-14, SHLD-5, MUST-65: an MSS option on every SYN, and on nothing else.
   out.mss = offeredMss(host.mtu, connection.remote)
   if (answering ? tcb.windowScaling : host.config.windowScale) {
-    out.windowScale = windowScaleFor(host.config.receiveBuffer)
+    out.windowScale = host.receiveScale
   }
   out.sackPermitted = answering ? tcb.sack : host.config.sack
   if (!answering && host.config.timestamps) stamp(connection, out)
@@ -217,7 +217,7 @@ function stamp(connection: Connection, out: Segment): void {
 function possibleEdge(connection: Connection): number {
   const { tcb, receiveBuffer, host } = connection
   const room = connection.released ? host.config.receiveBuffer : host.config.receiveBuffer - receiveBuffer.length
-  return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 * 2 ** tcb.rcv.scale)))
+  return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 << tcb.rcv.scale)))
 }
 
 /** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */
@@ -231,7 +231,7 @@ export function windowWouldOpen(connection: Connection): boolean {
 function offerWindow(connection: Connection): number {
   const { rcv } = connection.tcb
   if (windowWouldOpen(connection)) rcv.edge = possibleEdge(connection)
-  const unit = 2 ** rcv.scale
+  const unit = 1 << rcv.scale
   const window = seqDistance(rcv.nxt, rcv.edge)
   // Rounded up, so that the edge the peer sees does not move back by what the scale cuts off (RFC 7323 §2.4); but never
   // by more than one unit beyond the buffer, or tiny segments would push the edge along for ever.

@@ -5,7 +5,7 @@ import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import { type HalfOpen, NO_SCALE } from './half-open.ts'
 import type { Listener } from './listener.ts'
-import { offeredMss, windowScaleFor } from './options.ts'
+import { offeredMss } from './options.ts'
 import { seqAdd } from './seq.ts'
 
 /** The client's SYN once more, as far as a half-open connection remembers it: options are learnt from it as from any SYN. */
@@ -31,7 +31,7 @@ export function fillSynAck(host: PassiveOpenHost, halfOpen: HalfOpen, tsVal: num
   out.ack = seqAdd(halfOpen.irs, 1)
   out.wnd = host.initialWindow
   out.mss = offeredMss(host.mtu, out.destination)
-  if (config.windowScale && halfOpen.scale !== NO_SCALE) out.windowScale = windowScaleFor(config.receiveBuffer)
+  if (config.windowScale && halfOpen.scale !== NO_SCALE) out.windowScale = host.receiveScale
   out.sackPermitted = config.sack && halfOpen.sack
   if (config.timestamps && halfOpen.timestamps) {
     out.timestamps = true

@@ -159,7 +159,7 @@ export class SynQueue {
   /** When the row's life began. */
   bornAt(row: number): Instant {
     const latest = Math.floor(this.latest * TICKS)
-    return (latest - (((latest % 2 ** 32) - this.rows.born[row]!) >>> 0)) / TICKS
+    return (latest - ((latest - this.rows.born[row]!) >>> 0)) / TICKS
   }
 
   /** Retransmissions by the schedule. */
@@ -199,7 +199,7 @@ export class SynQueue {
 
   private begin(row: number, level: number, now: Instant): void {
     this.latest = Math.max(this.latest, now)
-    this.rows.born[row] = Math.floor(now * TICKS) % 2 ** 32
+    this.rows.born[row] = (now * TICKS) >>> 0
     this.append(row, level)
   }
 

@@ -79,7 +79,7 @@ function isDuplicateAck(connection: Connection, segment: Segment, flight: number
     segment.length === 0 &&
     !segment.has(SYN | FIN) &&
     segment.ack === snd.una &&
-    segment.wnd * 2 ** snd.scale === snd.wnd &&
+    segment.wnd << snd.scale === snd.wnd &&
     snd.wnd > 0
   )
 }
@@ -91,7 +91,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
   const newer = seqLess(snd.wl1, segment.seq) || (snd.wl1 === segment.seq && seqLessOrEqual(snd.wl2, segment.ack))
   if (!newer) return
   const wasClosed = snd.wnd === 0
-  snd.wnd = segment.wnd * 2 ** snd.scale
+  snd.wnd = segment.wnd << snd.scale
   if (snd.wnd > snd.wndMax) snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack

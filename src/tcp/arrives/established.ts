@@ -1,7 +1,7 @@
 import { ABSENT, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { timestampClock } from '../isn.ts'
-import { acceptedScale, sendMss, windowScaleFor } from '../options.ts'
+import { acceptedScale, sendMss } from '../options.ts'
 import { seqAdd, seqDistance } from '../seq.ts'
 
 /** What a SYN's options agree on (RFC 7323 §2.2, §3.2; RFC 2018 §2): each only if both ends offered it. */
@@ -12,7 +12,7 @@ export function learnOptions(connection: Connection, syn: Segment): void {
   tcb.windowScaling = config.windowScale && syn.windowScale !== ABSENT
   if (tcb.windowScaling) {
     tcb.snd.scale = acceptedScale(syn.windowScale)
-    tcb.rcv.scale = windowScaleFor(config.receiveBuffer)
+    tcb.rcv.scale = host.receiveScale
   }
   tcb.sack = config.sack && syn.sackPermitted
   tcb.timestamps = config.timestamps && syn.timestamps
@@ -34,7 +34,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   snd.nxt = snd.una
   snd.resend = snd.una
   // RFC 9293 MUST-1: it is unsigned.
-  snd.wnd = unscaled ? segment.wnd : segment.wnd * 2 ** snd.scale
+  snd.wnd = unscaled ? segment.wnd : segment.wnd << snd.scale
   snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
