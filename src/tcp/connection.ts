@@ -85,6 +85,9 @@ export class Connection implements Waiting, TupleEntry {
   /** `send` took less than it was offered. */
   wantsRoom = false
   isReady = false
+  /** Neighbours in TIME-WAIT. */
+  older: Connection | undefined
+  newer: Connection | undefined
   heapIndex = -1
   heapKey: Instant = NEVER
 

@@ -31,6 +31,7 @@ import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
 import { NONE } from './syn-rows.ts'
+import { TimeWaitList } from './time-wait-list.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -66,7 +67,7 @@ export class Endpoint implements OutputHost {
   /** In every state but passive SYN-RECEIVED, TIME-WAIT included. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   /** In TIME-WAIT, the oldest first. */
-  readonly timeWait: Set<Connection> = new Set()
+  readonly timeWait: TimeWaitList = new TimeWaitList()
   private readonly host: EndpointHost
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
@@ -208,7 +209,6 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
-    this.timeWait.delete(connection)
     this.timeWait.add(connection)
     this.deadlines.arm(connection)
   }
@@ -273,8 +273,9 @@ export class Endpoint implements OutputHost {
 
   /** TIME-WAIT holds no more than its bound: the oldest go. */
   private boundTimeWait(): void {
-    for (const oldest of this.timeWait) {
-      if (this.timeWait.size <= this.config.maxTimeWait) return
+    const { timeWait, config } = this
+    for (let oldest = timeWait.oldest; oldest !== undefined; oldest = timeWait.oldest) {
+      if (timeWait.size <= config.maxTimeWait) return
       this.counters.TCPTimeWaitOverflow++
       oldest.finish(undefined)
     }

@@ -53,10 +53,12 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'TIME-WAIT', to: 'CLOSED', cause: '2 MSL have passed' },
 ]
 
-const ALLOWED: ReadonlySet<string> = new Set(TRANSITIONS.map(({ from, to }) => `${from} ${to}`))
+const ALLOWED: ReadonlyMap<State, readonly State[]> = new Map(
+  TRANSITIONS.map(({ from }) => [from, TRANSITIONS.filter((other) => other.from === from).map(({ to }) => to)]),
+)
 
 export function isTransition(from: State, to: State): boolean {
-  return ALLOWED.has(`${from} ${to}`)
+  return ALLOWED.get(from)!.includes(to)
 }
 
 /** The names of the classic description, where they differ from the standard's. */

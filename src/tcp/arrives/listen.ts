@@ -91,7 +91,9 @@ function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: numbe
       hold(endpoint, listener, syn, hash, old, true)
       return
     case 'cookie':
-      answerWithCookie(endpoint, listener, syn)
+      // While the old incarnation stands, the ACK of a cookie would be taken for its own.
+      if (old === undefined) answerWithCookie(endpoint, listener, syn)
+      else dropForNoRoom(endpoint, listener)
       return
     case 'refuse':
       counters.refused++
