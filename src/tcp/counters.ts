@@ -115,6 +115,8 @@ export class ListenerCounters {
   /** SYNs of an entry that came again, with the same ISN; with another. */
   duplicates = 0
   otherIsn = 0
+  /** ICMP errors about a SYN,ACK of ours, which change nothing. */
+  softErrors = 0
   /** ACKs that found the accept queue full. */
   acceptQueueFull = 0
 }

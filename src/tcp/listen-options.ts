@@ -28,8 +28,12 @@ export interface ListenOptions {
   synAckWaits?: Waits
   /** What becomes of a SYN. Default `admitFairly`. */
   admission?: AdmissionPolicy
-  /** SYN cookies for SYNs that find no room (RFC 4987). Default true; without them, such a SYN is dropped. */
-  cookies?: boolean
+  /**
+   * SYN cookies for SYNs that find no room (RFC 4987). Default true; without them, such a SYN is dropped. An ACK is
+   * taken for a cookie's for 60 s after the listener's last overflow or, with `always`, at any time: for replicas that
+   * complete each other's handshakes.
+   */
+  cookies?: boolean | 'always'
   /** How long a deferred SYN waits for the application, ms. Default: as long as a half-open connection lives. */
   deferTimeout?: Milliseconds
 }

@@ -48,6 +48,7 @@ export class Listener {
   readonly admission: AdmissionPolicy
   /** Whether SYNs that find no room are answered with cookies. */
   readonly cookies: boolean
+  private readonly alwaysCookies: boolean
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
   /** Established, not yet accepted. */
@@ -81,7 +82,8 @@ export class Listener {
     this.acceptOverflow = acceptOverflowOf(options)
     this.schedule = new SynAckSchedule(options.synAckRetries, options.synAckWaits, options.deferTimeout)
     this.admission = options.admission ?? admitFairly
-    this.cookies = options.cookies ?? true
+    this.cookies = options.cookies !== false
+    this.alwaysCookies = options.cookies === 'always'
     this.load = new Load(this)
   }
 
@@ -102,6 +104,7 @@ export class Listener {
 
   /** The next connection that is established and was not accepted; undefined when there is none. */
   accept(): Connection | undefined {
+    if (!this.open) return undefined
     const connection = this.acceptQueue.shift()
     if (connection !== undefined) {
       this.counters.accepted++
@@ -181,7 +184,7 @@ export class Listener {
 
   /** Whether an ACK without an entry may be a cookie's. */
   takesCookies(now: Instant): boolean {
-    return this.cookies && now - this.overflowedAt <= COOKIE_LIFE
+    return this.alwaysCookies || (this.cookies && now - this.overflowedAt <= COOKIE_LIFE)
   }
 
   nextDeadline(): Instant {
@@ -236,7 +239,7 @@ export class Listener {
   }
 
   answerDeferred(ticket: number, answer: DeferredAnswer): boolean {
-    const queue = this.resolveTicket(ticket)
+    const queue = this.open ? this.resolveTicket(ticket) : undefined
     if (queue === undefined) return false
     this.host.answerDeferred(this, queue, this.row, answer)
     return true

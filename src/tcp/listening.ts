@@ -13,6 +13,7 @@ import { Listeners } from './listeners.ts'
 import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
+import { signHandshake } from './signed-handshake.ts'
 import type { SipKey } from './siphash.ts'
 import { SynCookies } from './syn-cookie.ts'
 import type { SynQueue } from './syn-queue.ts'
@@ -100,6 +101,7 @@ export class Listening implements ListenerHost {
     if (answer === 'accept') {
       counters.deferAccepted++
       queue.undefer(row, this.now)
+      this.signAnew(queue, row)
       this.answer(listener, queue, row)
       return
     }
@@ -163,6 +165,16 @@ export class Listening implements ListenerHost {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
+  }
+
+  /** Nothing was sent yet: the ISS is to be a cookie of now. */
+  private signAnew(queue: SynQueue, row: number): void {
+    const { keys } = this.cookies
+    keys.update(this.now)
+    queue.read(row, this.halfOpen)
+    signHandshake(this.endpoint, this.halfOpen, keys.current)
+    queue.rows.iss[row] = this.endpoint.chosenSequence(this.cookies.iss)
+    queue.rows.setGeneration(row, keys.generation)
   }
 
   private hasRoom(): boolean {

@@ -55,7 +55,7 @@ export class PrefixTable {
     this.members = new Uint16Array(groups + 2)
     this.up = new Uint16Array(groups + 2)
     this.down = new Uint16Array(groups + 2)
-    for (let i = this.free; i < capacity + 1; i++) this.next[i] = i + 1
+    for (let i = this.free; i <= capacity; i++) this.next[i] = i + 1
     for (let i = this.freeGroup; i < groups + 1; i++) this.up[i] = i + 1
   }
 
@@ -181,7 +181,7 @@ export class PrefixTable {
 
   private add(first: number, second: number): number {
     const prefix = this.free
-    if (prefix >= this.first.length - 1) return OTHERS
+    if (prefix >= this.first.length) return OTHERS
     this.free = this.next[prefix]!
     this.next[prefix] = NONE
     this.previous[prefix] = NONE

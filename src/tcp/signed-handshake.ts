@@ -38,7 +38,10 @@ export function signHandshake(host: SigningHost, halfOpen: HalfOpen, key: SipKey
   host.listening.cookies.sign(key, local, localPort, remote, remotePort, irs, code, stamped)
 }
 
-/** TSval of a row's SYN,ACK: that of its cookie, as long as the key is there. */
+/**
+ * TSval of a row's SYN,ACK: that of its cookie, so the same each time, as long as the key is there. After two rotations
+ * it is another, which is no cookie's; clients take no timestamp from a SYN,ACK that repeats one.
+ */
 export function rowTimestamp(host: SigningHost, halfOpen: HalfOpen, generation: number): number {
   const { cookies } = host.listening
   const { keys } = cookies

@@ -109,6 +109,10 @@ export class SynRows {
     return (this.previousMemberScale[row]! >>> 4) & 3
   }
 
+  setGeneration(row: number, generation: number): void {
+    this.previousMemberScale[row] = (this.previousMemberScale[row]! & ~0x30) | ((generation & 3) << 4)
+  }
+
   /** Whether the row counts among the prefixes that had no room for one of their own. */
   isOther(row: number): boolean {
     return (this.previousMemberScale[row]! & 0x40) !== 0

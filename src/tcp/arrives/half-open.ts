@@ -60,6 +60,7 @@ export function arrivesHalfOpen(
     return
   }
   if (segment.ack !== seqAdd(queue.rows.iss[row]!, 1)) {
+    if (completesByCookie(endpoint, listener, queue, row, segment)) return
     endpoint.drop('tcp-ack-unacceptable')
     endpoint.replyReset(segment)
     return
@@ -82,6 +83,29 @@ export function arrivesHalfOpen(
     return
   }
   endpoint.listening.complete(listener, queue, row, segment)
+}
+
+/**
+ * Whether the ACK is that of a cookie which went out before the client's SYN came again and found room: the row gives way
+ * to what the client knows.
+ */
+function completesByCookie(
+  endpoint: Endpoint,
+  listener: Listener,
+  queue: SynQueue,
+  row: number,
+  segment: Segment,
+): boolean {
+  const { listening, now } = endpoint
+  if (!listener.takesCookies(now) || listener.acceptQueueIsFull || endpoint.isFull) return false
+  if (!listening.cookies.verify(segment, listening.halfOpen)) return false
+  if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
+  listener.counters.evicted++
+  listening.observeRow('evicted', listener, queue, row)
+  queue.remove(row)
+  endpoint.counters.SyncookiesRecv++
+  listening.completeCookie(listener, segment)
+  return true
 }
 
 /** A RST at exactly RCV.NXT ends the row; another in the window is challenged (RFC 5961 §3); the rest is nothing. */

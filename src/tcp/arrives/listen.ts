@@ -42,6 +42,7 @@ export function arrivesListen(
  */
 function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment, hash: number): void {
   const { listening, counters, now } = endpoint
+  listening.cookies.keys.update(now)
   if (segment.has(SYN) || !listener.takesCookies(now)) {
     endpoint.drop('tcp-ack-to-listener')
     endpoint.replyReset(segment)
@@ -53,6 +54,7 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
   } else if (listening.used.has(hash, listening.halfOpen.iss, now)) {
     listener.counters.cookieReplayed++
     endpoint.drop('cookie-replayed')
+    endpoint.replyReset(segment)
   } else if (listener.acceptQueueIsFull) {
     refuseForAcceptQueue(endpoint, listener, segment)
   } else {
@@ -91,9 +93,7 @@ function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: numbe
       hold(endpoint, listener, syn, hash, old, true)
       return
     case 'cookie':
-      // While the old incarnation stands, the ACK of a cookie would be taken for its own.
-      if (old === undefined) answerWithCookie(endpoint, listener, syn)
-      else dropForNoRoom(endpoint, listener)
+      answerWithCookie(endpoint, listener, syn, old)
       return
     case 'refuse':
       counters.refused++
@@ -117,7 +117,7 @@ function hold(
 ): void {
   const { listening, now } = endpoint
   if (listener.halfOpen >= listener.backlog && !listening.evict(listener)) {
-    answerWithCookie(endpoint, listener, syn)
+    answerWithCookie(endpoint, listener, syn, old)
     return
   }
   const { keys } = listening.cookies
@@ -134,17 +134,24 @@ function hold(
   else listening.answer(listener, queue, row)
 }
 
-/** A SYN,ACK of which nothing is kept (RFC 4987 §3.6). */
-function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment): void {
+/**
+ * A SYN,ACK of which nothing is kept (RFC 4987 §3.6). An old incarnation ends with it; where the cookie is not beyond
+ * what that has used (RFC 9293 MAY-2 (1)), the SYN is dropped: it comes again, and so does another key.
+ */
+function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, old: Connection | undefined): void {
   const { listening, counters } = endpoint
-  if (!listener.cookies) {
+  const { halfOpen, cookies } = listening
+  halfOpenOf(syn, halfOpen)
+  signHandshake(endpoint, halfOpen, cookies.keys.current)
+  if (!listener.cookies || (old !== undefined && !seqLess(old.tcb.snd.nxt, cookies.iss))) {
     dropForNoRoom(endpoint, listener)
     return
   }
-  const { halfOpen, cookies } = listening
+  if (old !== undefined) {
+    counters.TWRecycled++
+    old.finish(undefined)
+  }
   listener.overflowedAt = endpoint.now
-  halfOpenOf(syn, halfOpen)
-  signHandshake(endpoint, halfOpen, cookies.keys.current)
   halfOpen.iss = cookies.iss
   endpoint.replySynAck(halfOpen, cookies.tsVal)
   listener.counters.cookied++

@@ -1,7 +1,9 @@
 import type { IpAddress } from '../../wire/address.ts'
+import { Segment } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { ConnectionErrorCode } from '../errors.ts'
 import { seqWithin } from '../seq.ts'
+import { NONE } from '../syn-rows.ts'
 
 /**
  * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2). One that quotes a number
@@ -20,6 +22,10 @@ export function arrivesUnreachable(
   const hash = endpoint.tupleHash(local, localPort, remote, remotePort)
   const connection = endpoint.connections.get(hash, local, localPort, remote, remotePort)
   const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
+  if (connection === undefined && isHalfOpen(endpoint, hash, local, localPort, remote, remotePort, seq)) {
+    endpoint.drop('icmp-ignored')
+    return
+  }
   if (connection === undefined || !seqWithin(seq, una, (nxt - una) >>> 0)) {
     endpoint.counters.OutOfWindowIcmps++
     endpoint.drop('icmp-out-of-window')
@@ -33,4 +39,30 @@ export function arrivesUnreachable(
     connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
     connection.softErrorAt = endpoint.now
   }
+}
+
+/** What a row is sought by. */
+const sought: Segment = new Segment()
+
+/** Whether the error is about the SYN,ACK of a half-open row: a soft error, which its listener counts. */
+function isHalfOpen(
+  endpoint: Endpoint,
+  hash: number,
+  local: IpAddress,
+  localPort: number,
+  remote: IpAddress,
+  remotePort: number,
+  seq: number,
+): boolean {
+  const listener = endpoint.listening.listeners.get(local, localPort)
+  if (listener === undefined) return false
+  sought.source = remote
+  sought.sourcePort = remotePort
+  sought.destination = local
+  sought.destinationPort = localPort
+  const queue = listener.queue(local.family)
+  const row = queue.find(hash, sought)
+  if (row === NONE || queue.rows.iss[row] !== seq) return false
+  listener.counters.softErrors++
+  return true
 }
