@@ -197,6 +197,7 @@ export class Listener {
   /** Marks a row's SYN,ACK as due. False when too many wait for the link already. */
   scheduleAnswer(queue: SynQueue, row: number): boolean {
     if (queue.rows.has(row, SYN_ACK_DUE)) return true
+    if (this.answers.length >= this.backlog + 64) this.forgetUnanswerable()
     if (this.answers.length >= this.backlog + 64) return false
     queue.rows.set(row, SYN_ACK_DUE)
     this.answers.push(this.handle(queue, row))
@@ -252,6 +253,14 @@ export class Listener {
       if (handle === undefined) return
       const queue = this.resolve(handle)
       if (queue.rows.has(this.row, ACKNOWLEDGED)) this.host.completeWaiting(this, queue, this.row)
+    }
+  }
+
+  /** Rows that are gone need no SYN,ACK. */
+  private forgetUnanswerable(): void {
+    for (let left = this.answers.length; left > 0; left--) {
+      const handle = this.answers.shift()!
+      if (this.resolve(handle).rows.has(this.row, SYN_ACK_DUE)) this.answers.push(handle)
     }
   }
 

@@ -100,8 +100,8 @@ export class Listening implements ListenerHost {
     const { counters } = listener
     if (answer === 'accept') {
       counters.deferAccepted++
-      queue.undefer(row, this.now)
-      this.signAnew(queue, row)
+      // Its life begins when the SYN,ACK goes out: nobody knows here what time it is.
+      queue.rows.unset(row, DEFERRED)
       this.answer(listener, queue, row)
       return
     }
@@ -115,6 +115,18 @@ export class Listening implements ListenerHost {
     this.endpoint.counters.AttemptFails++
     this.observeRow(answer === 'refuse' ? 'refused' : 'ignored', listener, queue, row)
     queue.remove(row)
+  }
+
+  /** A deferred row that was accepted is answered now as if its SYN had come now: its ISS is to be a cookie of today. */
+  beginDeferred(queue: SynQueue, row: number): void {
+    const { keys } = this.cookies
+    keys.update(this.now)
+    queue.undefer(row, this.now)
+    queue.read(row, this.halfOpen)
+    signHandshake(this.endpoint, this.halfOpen, keys.current)
+    queue.rows.iss[row] = this.endpoint.chosenSequence(this.cookies.iss)
+    queue.rows.answered[row] = this.cookies.tsVal >>> 16
+    queue.rows.setGeneration(row, keys.generation)
   }
 
   /** Room for one more: the oldest row of the source prefix that holds most goes. False if there is none to go. */
@@ -167,16 +179,6 @@ export class Listening implements ListenerHost {
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
   }
 
-  /** Nothing was sent yet: the ISS is to be a cookie of now. */
-  private signAnew(queue: SynQueue, row: number): void {
-    const { keys } = this.cookies
-    keys.update(this.now)
-    queue.read(row, this.halfOpen)
-    signHandshake(this.endpoint, this.halfOpen, keys.current)
-    queue.rows.iss[row] = this.endpoint.chosenSequence(this.cookies.iss)
-    queue.rows.setGeneration(row, keys.generation)
-  }
-
   private hasRoom(): boolean {
     if (!this.endpoint.isFull) return true
     this.endpoint.drop('connection-table-full')
@@ -212,6 +214,10 @@ export class Listening implements ListenerHost {
 
   private advanceRows(listener: Listener, queue: SynQueue): void {
     for (let row = queue.due(this.now); row !== NONE; row = queue.due(this.now)) {
+      if (queue.wasAccepted(row)) {
+        this.beginDeferred(queue, row)
+        continue
+      }
       this.endpoint.counters.TCPTimeouts++
       if (queue.backOff(row)) {
         this.answer(listener, queue, row)

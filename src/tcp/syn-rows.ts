@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Segment } from '../wire/segment.ts'
+import { ABSENT, type Segment } from '../wire/segment.ts'
 import type { HalfOpen } from './half-open.ts'
 import { ECN, NO_SCALE, SACK_PERMITTED, TIMESTAMPS } from './half-open.ts'
 
@@ -19,9 +19,9 @@ export class SynRows {
   readonly iss: Uint32Array
   /** TSval of the client's last segment. */
   readonly tsRecent: Uint32Array
-  /** What the SYN's option said, octets; 0 for no option. */
+  /** What the SYN's option said, octets, at least 1; 0 for no option. */
   readonly mss: Uint16Array
-  /** When the last answer went out, ms modulo 65,536. In an ACKNOWLEDGED row: the upper half of our TSval. */
+  /** When the last answer went out, ms modulo 65,536. Before the first, and in an ACKNOWLEDGED row: the upper half of our TSval. */
   readonly answered: Uint16Array
   /** When the row's life began, in ticks modulo 2^32. */
   readonly born: Uint32Array
@@ -66,7 +66,7 @@ export class SynRows {
     this.irs[row] = syn.seq
     this.iss[row] = iss
     this.tsRecent[row] = syn.tsVal
-    this.mss[row] = Math.max(syn.mss, 0)
+    this.mss[row] = syn.mss === ABSENT ? 0 : Math.max(syn.mss, 1)
     this.remotePort[row] = syn.sourcePort
     this.writeRemote(row, syn.source)
     this.nextFlags[row] = (syn.sackPermitted ? SACK_PERMITTED : 0) | (syn.timestamps ? TIMESTAMPS : 0) | (ecn ? ECN : 0)

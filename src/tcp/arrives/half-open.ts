@@ -98,6 +98,7 @@ function completesByCookie(
 ): boolean {
   const { listening, now } = endpoint
   if (!listener.takesCookies(now) || listener.acceptQueueIsFull || endpoint.isFull) return false
+  listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
   if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
   listener.counters.evicted++

@@ -127,6 +127,8 @@ function hold(
     dropForNoRoom(endpoint, listener)
     return
   }
+  // Until the first answer: the half of its TSval that is not to be had again without another signature.
+  queue.rows.answered[row] = listening.cookies.tsVal >>> 16
   listener.counters.held++
   if (syn.length > 0) endpoint.drop('tcp-text-ignored')
   listening.observeRow('syn-received', listener, queue, row)
