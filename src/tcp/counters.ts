@@ -56,9 +56,8 @@ export class Counters {
   /** Connections that were given up because nothing was acknowledged for too long. */
   TCPAbortOnTimeout = 0
 
-  /** Answers without a connection that found the queue to the link full; SYN,ACKs that did, and go out at their next wait. */
+  /** Answers without a connection that found the queue to the link full. */
   ReplyQueueFull = 0
-  SynAckQueueFull = 0
 
   /** By reason; a reason that never occurred is absent. */
   readonly drops: Partial<Record<DropReason, number>> = {}

@@ -194,15 +194,13 @@ export class Listener {
     )
   }
 
-  /** Marks a row's SYN,ACK as due. False when too many wait for the link already. */
-  scheduleAnswer(queue: SynQueue, row: number): boolean {
-    if (queue.rows.has(row, SYN_ACK_DUE)) return true
-    if (this.answers.length >= this.backlog + 64) this.forgetUnanswerable()
-    if (this.answers.length >= this.backlog + 64) return false
+  /** Marks a row's SYN,ACK as due. */
+  scheduleAnswer(queue: SynQueue, row: number): void {
+    if (queue.rows.has(row, SYN_ACK_DUE)) return
+    if (this.answers.length > 2 * this.halfOpen + 64) this.forgetUnanswerable()
     queue.rows.set(row, SYN_ACK_DUE)
     this.answers.push(this.handle(queue, row))
     this.host.answerDue(this)
-    return true
   }
 
   /** The queue of the row whose SYN,ACK is due next, with its number in {@link row}; undefined when none is. */

@@ -83,11 +83,6 @@ export class Listening implements ListenerHost {
     this.output.addListener(listener)
   }
 
-  /** A SYN,ACK for this row; where too many wait for the link, the row stays, and its next wait brings the next try. */
-  answer(listener: Listener, queue: SynQueue, row: number): void {
-    if (!listener.scheduleAnswer(queue, row)) this.endpoint.counters.SynAckQueueFull++
-  }
-
   /** The row waits for the application's word. */
   defer(listener: Listener, queue: SynQueue, row: number, syn: Segment): void {
     listener.defer(queue, row, syn)
@@ -102,7 +97,7 @@ export class Listening implements ListenerHost {
       counters.deferAccepted++
       // Its life begins when the SYN,ACK goes out: nobody knows here what time it is.
       queue.rows.unset(row, DEFERRED)
-      this.answer(listener, queue, row)
+      listener.scheduleAnswer(queue, row)
       return
     }
     if (answer === 'refuse') {
@@ -220,7 +215,7 @@ export class Listening implements ListenerHost {
       }
       this.endpoint.counters.TCPTimeouts++
       if (queue.backOff(row)) {
-        this.answer(listener, queue, row)
+        listener.scheduleAnswer(queue, row)
         continue
       }
       if (queue.rows.has(row, DEFERRED)) listener.counters.deferExpired++

@@ -133,7 +133,7 @@ function hold(
   if (syn.length > 0) endpoint.drop('tcp-text-ignored')
   listening.observeRow('syn-received', listener, queue, row)
   if (deferred) listening.defer(listener, queue, row, syn)
-  else listening.answer(listener, queue, row)
+  else listener.scheduleAnswer(queue, row)
 }
 
 /**
