@@ -20,6 +20,9 @@ const BEHIND = -100
 /** The acknowledgment number of a segment that answers nothing. */
 const STRAY = 77_777
 
+/** Beyond every deadline: to the next one, if there is any. */
+const LONG = 60_000
+
 /** What each peer may do, by name. */
 const OF_PEER = {
   SYN: sends(always, (peer) => syn(peer, ISN)),
@@ -69,16 +72,8 @@ export type PeerActionName = keyof typeof OF_PEER
 
 /** What happens to the whole world. */
 const OF_WORLD = {
-  timer: {
-    name: 'timer',
-    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY,
-    run: (world) => world.passTime(Number.POSITIVE_INFINITY),
-  },
-  wait: {
-    name: 'wait',
-    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY || anyAnsweredLately(world),
-    run: (world) => world.passTime(CONFIG.challengeInterval),
-  },
+  timer: { name: 'timer', possible: always, run: (world) => world.passTime(LONG) },
+  wait: { name: 'wait', possible: always, run: (world) => world.passTime(CONFIG.challengeInterval) },
   'accept()': {
     name: 'accept()',
     possible: (world) => world.listener !== undefined && world.listener.acceptQueueLength > 0,
@@ -128,7 +123,7 @@ function segment(flags: number, seq: number, ack: number, length = 0): Arrival {
 }
 
 function variablesOf(peer: Peer, world: World): Variables {
-  return world.variables().get(peer)!
+  return world.variables.get(peer)!
 }
 
 function hasTcb(state: Variables['state']): boolean {
@@ -165,10 +160,6 @@ function canSend(peer: Peer, world: World): boolean {
   if (connection === undefined || connection.writable < CONFIG.sendBuffer) return false
   const { nxt, iss, state } = variablesOf(peer, world)
   return state !== 'SYN-SENT' && nxt === after(iss, 1)
-}
-
-function anyAnsweredLately(world: World): boolean {
-  return world.peers.some((peer) => world.answeredLately(peer))
 }
 
 /** The number that a segment of the peer's begins with if nothing is wrong with it. */

@@ -82,7 +82,21 @@ function ofListener(listener: Listener, world: World, names: Names): string {
         `${view.remotePort} ${distance(ISN, view.irs)} ${names.of(view.iss)} ${view.retransmissions} ${view.expiresIn} ${view.acknowledged}`,
     )
   const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
-  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${items(listener['waiting']).join(',')}`
+  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${waiting(listener)}`
+}
+
+/** The rows whose ACK waits for room; for one that is gone, when its place will be taken again. */
+function waiting(listener: Listener): string {
+  return items(listener['waiting'])
+    .map((handle) => {
+      const queue = listener['resolve'](handle)
+      const { row } = listener
+      for (let free = queue['free'], turn = 0; free >= 0; free = queue['next'][free]!, turn++) {
+        if (free === row) return `free ${turn}`
+      }
+      return queue.remotePort(row)
+    })
+    .join(',')
 }
 
 function items<T>(fifo: Fifo<T>): T[] {

@@ -8,6 +8,8 @@ export interface Start {
   /** What has happened before the walk begins, by name. */
   readonly prefix: readonly string[]
   readonly actions: readonly Action[]
+  /** How far the walk goes in the tests. */
+  readonly depth: number
 }
 
 /** One retransmission; the entry is deleted after 3 s. */
@@ -53,23 +55,27 @@ export const STARTS: readonly Start[] = [
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 2 },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 7,
   },
   {
     name: 'LISTEN, backlog 2, two clients',
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 2 }, peers: 2 },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 7,
   },
   {
     name: 'SYN-SENT',
     opening: { kind: 'connect' },
     prefix: [],
     actions: [...actionsOfPeer(0, ACTIVE), ...actionsOfWorld(['timer', 'wait'])],
+    depth: 7,
   },
   {
     name: 'ESTABLISHED, accepted',
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 1 },
     prefix: ['SYN', 'ACK', 'accept()'],
     actions: [...LISTENING, ...actionsOfPeer(0, ['send()', 'abort()'])],
+    depth: 6,
   },
 ]

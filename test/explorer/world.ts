@@ -20,6 +20,9 @@ import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
 const ENDLESS = 100
 
+/** Every frame, in and out: it is borrowed until the call returns. */
+const frame = new Uint8Array(2048)
+
 /** How a world begins. */
 export type Opening =
   | { readonly kind: 'listen'; readonly listen: Omit<ListenOptions, 'port'>; readonly peers: number }
@@ -50,6 +53,7 @@ export interface Recorder {
   unreachableIn(peer: Peer, seq: number, now: number): void
   segmentOut(peer: Peer, segment: Segment, now: number): void
   wait(now: number): void
+  loss(peer: Peer): void
   call(call: Call, peer: Peer | undefined): void
 }
 
@@ -77,7 +81,7 @@ export class World {
   readonly answeredAt: Map<Peer, number> = new Map()
   readonly births: Map<Peer, Birth> = new Map()
   readonly #recorder: Recorder | undefined
-  readonly #frame = new Uint8Array(2048)
+  #variables: ReadonlyMap<Peer, Variables> | undefined
 
   constructor(opening: Opening, recorder?: Recorder) {
     this.#recorder = recorder
@@ -104,26 +108,27 @@ export class World {
   receive(peer: Peer, segment: Arrival): void {
     this.#begin({ kind: 'segment', peer, segment })
     this.#recorder?.segmentIn(peer, segment, this.now)
-    this.#receive(writeSegment(this.#frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
+    this.#receive(writeSegment(frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
   }
 
   /** An ICMP error arrives about a segment that was sent to this peer. */
   receiveUnreachable(peer: Peer, seq: number): void {
     this.#begin({ kind: 'icmp', peer, seq })
     this.#recorder?.unreachableIn(peer, seq, this.now)
-    this.#receive(writeUnreachable(this.#frame, peer, this.localPort, seq))
+    this.#receive(writeUnreachable(frame, peer, this.localPort, seq))
   }
 
   lose(peer: Peer): void {
     this.#begin({ kind: 'loss' })
     peer.lose()
+    this.#recorder?.loss(peer)
   }
 
   /** Time passes until the stack does something, but not for longer than this. */
   passTime(atMost: number): void {
     this.#begin({ kind: 'time' })
     const until = this.now + atMost
-    for (let count = 0; isBy(this.stack.nextDeadline(), until); count++) {
+    for (let count = 0; this.stack.nextDeadline() <= until; count++) {
       if (count === ENDLESS) throw new Error('the stack asks for a deadline again and again')
       const entries = this.listener?.halfOpen
       this.now = Math.max(this.now, this.stack.nextDeadline())
@@ -134,7 +139,6 @@ export class World {
         return
       }
     }
-    if (until === Number.POSITIVE_INFINITY) return
     this.now = until
     this.stack.advance(this.now)
     this.#settle()
@@ -169,17 +173,17 @@ export class World {
   }
 
   /** The variables of RFC 9293 for each peer's four-tuple. */
-  variables(): Map<Peer, Variables> {
-    const views = this.listener?.halfOpens(this.now) ?? []
-    return new Map(
-      this.peers.map((peer) => {
-        const connection = this.connections.get(peer)
-        if (connection !== undefined && connection.state !== 'CLOSED') return [peer, variablesOf(connection)]
-        const view = views.find(({ remotePort }) => remotePort === peer.port)
-        if (view !== undefined) return [peer, ofEntry(view.irs, view.iss)]
-        return [peer, { ...NO_TCB, state: this.listener?.open === true ? 'LISTEN' : 'CLOSED' }]
-      }),
-    )
+  get variables(): ReadonlyMap<Peer, Variables> {
+    this.#variables ??= new Map(this.peers.map((peer) => [peer, this.#variablesOf(peer)]))
+    return this.#variables
+  }
+
+  #variablesOf(peer: Peer): Variables {
+    const connection = this.connections.get(peer)
+    if (connection !== undefined && connection.state !== 'CLOSED') return variablesOf(connection)
+    const entry = this.births.get(peer)
+    if (entry !== undefined) return ofEntry(entry.irs, entry.iss)
+    return this.listener?.open === true ? NO_TCB_BUT_LISTENER : NO_TCB
   }
 
   answeredLately(peer: Peer): boolean {
@@ -195,26 +199,27 @@ export class World {
 
   #begin(stimulus: Stimulus): void {
     this.stimulus = stimulus
+    this.#variables = undefined
     this.sent = []
     this.transitions = []
   }
 
   #receive(length: number): void {
     this.framesIn++
-    this.stack.receive(this.#frame, 0, length, this.now)
+    this.stack.receive(frame, 0, length, this.now)
     // Frames are borrowed: what kept one now keeps rubbish.
-    this.#frame.fill(0xee, 0, length)
+    frame.fill(0xee, 0, length)
     this.#settle()
   }
 
   /** What a driver does after any stimulus: flushes what is to be sent, and hears the events. */
   #settle(): void {
     for (let count = 0; ; count++) {
-      const length = this.stack.transmit(this.#frame, 0, this.now)
+      const length = this.stack.transmit(frame, 0, this.now)
       if (length === 0) break
       if (count === ENDLESS) throw new Error('the stack sends without end')
       this.framesOut++
-      this.#sawSent(readSegment(this.#frame, length))
+      this.#sawSent(readSegment(frame, length))
     }
     for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
       if (event.type !== 'closed') continue
@@ -239,7 +244,12 @@ export class World {
   }
 
   #followEntries(): void {
+    this.#variables = undefined
     if (this.listener === undefined) return
+    if (this.listener.halfOpen === 0) {
+      this.births.clear()
+      return
+    }
     const views = this.listener.halfOpens(this.now)
     for (const peer of this.peers) {
       const view = views.find(({ remotePort }) => remotePort === peer.port)
@@ -258,10 +268,6 @@ export class World {
   }
 }
 
-function isBy(deadline: number, until: number): boolean {
-  return deadline <= until && deadline !== Number.POSITIVE_INFINITY
-}
-
 const NO_TCB: Variables = {
   state: 'CLOSED',
   passive: false,
@@ -277,6 +283,8 @@ const NO_TCB: Variables = {
   early: undefined,
   earlyFin: undefined,
 }
+
+const NO_TCB_BUT_LISTENER: Variables = { ...NO_TCB, state: 'LISTEN' }
 
 function ofEntry(irs: number, iss: number): Variables {
   const rcvNxt = after(irs, 1)
