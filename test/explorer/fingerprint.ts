@@ -39,7 +39,7 @@ export function variablesOf(connection: Connection): Variables {
 
 /** Equal for equal states. */
 export function fingerprint(world: World): string {
-  const names = new Names(world.peers)
+  const names = new Names(world.peers, world.now)
   const parts: string[] = []
   const { listener } = world
   if (listener !== undefined) parts.push(ofListener(listener, world, names))
@@ -54,23 +54,25 @@ export function fingerprint(world: World): string {
 }
 
 /**
- * Initial sequence numbers of the stack's come from its clock. What counts is which are the same: they are named in the
- * order in which the fingerprint comes upon them.
+ * Initial sequence numbers of the stack's come from its clock. What counts is which are the same, and whether one would
+ * be chosen again right now: they are named in the order in which the fingerprint comes upon them.
  */
 class Names {
   readonly #known: number[] = []
-  readonly #used: number[]
+  readonly #used: readonly (readonly [iss: number, at: number])[]
+  readonly #now: number
 
-  constructor(peers: readonly Peer[]) {
+  constructor(peers: readonly Peer[], now: number) {
     this.#used = peers.flatMap((peer) => [...peer.offers])
+    this.#now = now
   }
 
   /** Any number of the stack's, by the initial number that it lies behind. */
   of(seq: number): string {
-    const iss = this.#used.find((used) => (seq - used) >>> 0 <= 0xffff) ?? seq
+    const [iss, at] = this.#used.find(([used]) => (seq - used) >>> 0 <= 0xffff) ?? [seq, undefined]
     let name = this.#known.indexOf(iss)
     if (name < 0) name = this.#known.push(iss) - 1
-    return `${name}+${(seq - iss) >>> 0}`
+    return `${name}${at === this.#now ? '!' : ''}+${(seq - iss) >>> 0}`
   }
 }
 
@@ -118,10 +120,12 @@ function ofPeer(peer: Peer, world: World, names: Names): string {
   return `${syns} ${offer} ${agreed} ${sent} ${finSent} ${acknowledged} ${received} ${known} ${lately} flight ${flight.join(',')}`
 }
 
-/** How long ago, where more than the challenge interval is all the same. */
+/** How long ago, where more than the challenge interval and the RTO is all the same. */
 function ago(at: number, now: number): number {
-  return Math.max(at - now, -CONFIG.challengeInterval)
+  return Math.max(at - now, -LONG_AGO)
 }
+
+const LONG_AGO = Math.max(CONFIG.challengeInterval, CONFIG.rtoMax) + 1
 
 type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
 
@@ -171,7 +175,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   timedAt: 'skip',
   timedOutAt: 'skip',
   challengedAt: 'ago',
-  sentAt: 'skip',
+  sentAt: 'ago',
   softError: 'skip',
   softErrorAt: 'skip',
   events: 'as it is',

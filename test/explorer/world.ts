@@ -233,7 +233,7 @@ export class World {
     const { flags, seq, ack, length, wnd } = segment
     this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
     if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
-    peer.transmit(segment)
+    peer.transmit(segment, this.now)
     this.#recorder?.segmentOut(peer, segment, this.now)
   }
 
