@@ -45,6 +45,7 @@ export function violation(world: World, was: Before): string | undefined {
   return (
     answersAllowed(world, was, is) ??
     queuesBounded(world) ??
+    nobodyWaitsInVain(world) ??
     livesBounded(world, was) ??
     bothAgree(world) ??
     timeWaitLasts(world) ??
@@ -117,6 +118,13 @@ function queuesBounded({ listener }: World): string | undefined {
   if (acceptQueueLength > acceptBacklog)
     return `the accept queue holds ${acceptQueueLength}, more than its bound of ${acceptBacklog}`
   return undefined
+}
+
+/** An entry whose ACK came while the accept queue was full is completed as soon as there is room. */
+function nobodyWaitsInVain({ listener, now }: World): string | undefined {
+  if (listener === undefined || listener.acceptQueueLength >= listener.acceptBacklog) return undefined
+  if (!listener.open || listener.halfOpens(now).every(({ acknowledged }) => !acknowledged)) return undefined
+  return 'a half-open entry is acknowledged and waits, though the accept queue has room'
 }
 
 /** An entry lives for the SYN-RECEIVED timeout, to the millisecond, and its view says what is left. */

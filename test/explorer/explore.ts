@@ -54,22 +54,11 @@ export function explore(start: Start, depth: number, onMerge?: OnMerge): Explora
   for (let level = 1; level <= depth && frontier.length > 0; level++) {
     const next: Node[] = []
     for (const node of frontier) {
-      const here = reach(start, node)
-      for (const action of start.actions) {
-        if (!action.possible(here)) continue
-        steps++
-        const child = { parent: node, action }
-        const world = reach(start, node)
-        const result = take(world, child, known)
-        if (result === 'new') {
-          next.push(child)
-          states++
-        } else if ('problem' in result) {
-          return found({ path: pathTo(child), problem: result.problem })
-        } else {
-          onMerge?.(pathTo(child), pathTo(result))
-        }
-      }
+      const expanded = expand(start, node, known, onMerge)
+      steps += expanded.steps
+      states += expanded.children.length
+      next.push(...expanded.children)
+      if (expanded.violation !== undefined) return found(expanded.violation)
     }
     levels.push(next.length)
     frontier = next
@@ -77,7 +66,44 @@ export function explore(start: Start, depth: number, onMerge?: OnMerge): Explora
   return found(undefined)
 }
 
-/** The step that leads to `child`, with all checks: the state that it leads to, if it is known. `world` is of no use afterwards. */
+interface Expansion {
+  readonly children: Step[]
+  readonly steps: number
+  readonly violation: Violation | undefined
+}
+
+/** Takes every step that is possible. One that leads nowhere leaves its world as it was, for the next to be taken in it. */
+function expand(start: Start, node: Node, known: Map<string, Node>, onMerge: OnMerge | undefined): Expansion {
+  const here = reach(start, node)
+  const possible = start.actions.filter((action) => action.possible(here))
+  const children: Step[] = []
+  let steps = 0
+  let world = here
+  let loops: Action[] = []
+  for (const action of possible) {
+    steps++
+    const child = { parent: node, action }
+    const result = take(world, child, known)
+    if (result === 'new') {
+      children.push(child)
+    } else if ('problem' in result) {
+      const alone = loops.length === 0 ? result : take(reach(start, node), child, known)
+      const path = typeof alone === 'object' && 'problem' in alone ? pathTo(child) : [...pathTo(node), ...loops, action]
+      return { children, steps, violation: { path, problem: result.problem } }
+    } else {
+      onMerge?.(pathTo(child), pathTo(result))
+    }
+    if (result === node) {
+      loops.push(action)
+    } else {
+      loops = []
+      world = reach(start, node)
+    }
+  }
+  return { children, steps, violation: undefined }
+}
+
+/** The step that leads to `child`, with all checks: the state that it leads to, if it is known. Unless that is its own, `world` is of no use afterwards. */
 function take(world: World, child: Step, known: Map<string, Node>): 'new' | Node | { problem: string } {
   try {
     const problem = problemAfter(world, child.action)

@@ -120,12 +120,10 @@ function ofPeer(peer: Peer, world: World, names: Names): string {
   return `${syns} ${offer} ${agreed} ${sent} ${finSent} ${acknowledged} ${received} ${known} ${lately} flight ${flight.join(',')}`
 }
 
-/** How long ago, where more than the challenge interval and the RTO is all the same. */
+/** How long ago, where more than the challenge interval is all the same. */
 function ago(at: number, now: number): number {
-  return Math.max(at - now, -LONG_AGO)
+  return Math.max(at - now, -CONFIG.challengeInterval)
 }
-
-const LONG_AGO = Math.max(CONFIG.challengeInterval, CONFIG.rtoMax) + 1
 
 type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
 
@@ -133,7 +131,7 @@ type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
  * `skip` is what never decides anything here: identity, what feeds only the RTO (which CONFIG pins), the code of a later
  * error, timestamps (which CONFIG turns off), and which segment set the window (all offer the same).
  */
-const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names) => string)>> = {
+const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names, now: number) => string)>> = {
   host: 'skip',
   local: 'skip',
   localPort: 'skip',
@@ -175,7 +173,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   timedAt: 'skip',
   timedOutAt: 'skip',
   challengedAt: 'ago',
-  sentAt: 'ago',
+  // Longer ago than the RTO, sending starts slowly anew.
+  sentAt: ({ sentAt, rto }, _, now) => String(now - sentAt > rto.value || now - sentAt),
   softError: 'skip',
   softErrorAt: 'skip',
   events: 'as it is',
@@ -227,7 +226,7 @@ function ofConnection(connection: Connection, now: number, names: Names): string
   const parts: string[] = []
   for (const [key, value] of Object.entries(connection)) {
     const rule = CONNECTION[key]
-    if (typeof rule === 'function') parts.push(rule(connection, names))
+    if (typeof rule === 'function') parts.push(rule(connection, names, now))
     else parts.push(byRule(`Connection.${key}`, value, rule, connection.tcb, now))
   }
   return parts.join(' ')

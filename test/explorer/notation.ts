@@ -12,7 +12,7 @@ import { ACK, type Arrival, has, SYN } from './rfc9293-terms.ts'
 import { distance } from './sequence.ts'
 import { CONFIG, CONNECT_PORT } from './settings.ts'
 import type { Start } from './starts.ts'
-import type { Opening, Recorder } from './world.ts'
+import type { Loss, Opening, Recorder } from './world.ts'
 
 /** What a test does: lines of a trace, or a call of the application's. */
 export type Item = { readonly trace: string[] } | { readonly call: Call; readonly connection: string | undefined }
@@ -92,8 +92,9 @@ class TraceWriter implements Recorder {
     if (now > this.#written) this.#line(now, '')
   }
 
-  loss(peer: Peer): void {
-    this.comment(`the oldest segment to peer ${peer.name} that is under way is lost`)
+  loss(peer: Peer, what: Loss): void {
+    const whose = peer.name === '' ? 'the peer' : `peer ${peer.name}`
+    this.comment(what === 'text' ? `text from ${whose} is lost` : `the first that ${whose} has not heard yet is lost`)
   }
 
   call(call: Call, peer: Peer | undefined): void {

@@ -13,8 +13,7 @@ import { variablesOf } from './fingerprint.ts'
 import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
 import { ISN, Peer } from './peer.ts'
 import type { Call } from './rfc9293-calls.ts'
-import { type Arrival, has, RST, type Variables } from './rfc9293-terms.ts'
-import { after } from './sequence.ts'
+import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, type Variables } from './rfc9293-terms.ts'
 import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
 
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
@@ -40,6 +39,8 @@ export type Stimulus =
   | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
   | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
 
+export type Loss = 'text' | 'oldest in flight'
+
 /** A half-open entry as the world saw it begin. */
 export interface Birth {
   readonly irs: number
@@ -53,7 +54,7 @@ export interface Recorder {
   unreachableIn(peer: Peer, seq: number, now: number): void
   segmentOut(peer: Peer, segment: Segment, now: number): void
   wait(now: number): void
-  loss(peer: Peer): void
+  loss(peer: Peer, what: Loss): void
   call(call: Call, peer: Peer | undefined): void
 }
 
@@ -118,10 +119,11 @@ export class World {
     this.#receive(writeUnreachable(frame, peer, this.localPort, seq))
   }
 
-  lose(peer: Peer): void {
+  /** The network loses the text that this peer has just sent, or the oldest segment that is on its way there. */
+  lose(peer: Peer, what: Loss): void {
     this.#begin({ kind: 'loss' })
-    peer.lose()
-    this.#recorder?.loss(peer)
+    if (what === 'oldest in flight') peer.lose()
+    this.#recorder?.loss(peer, what)
   }
 
   /** Time passes until the stack does something, but not for longer than this. */
@@ -182,8 +184,8 @@ export class World {
     const connection = this.connections.get(peer)
     if (connection !== undefined && connection.state !== 'CLOSED') return variablesOf(connection)
     const entry = this.births.get(peer)
-    if (entry !== undefined) return ofEntry(entry.irs, entry.iss)
-    return this.listener?.open === true ? NO_TCB_BUT_LISTENER : NO_TCB
+    if (entry !== undefined) return halfOpenVariables(entry.irs, entry.iss, CONFIG.receiveBuffer)
+    return this.listener?.open === true ? LISTEN : CLOSED
   }
 
   answeredLately(peer: Peer): boolean {
@@ -265,39 +267,5 @@ export class World {
     const peer = this.peers.find((candidate) => candidate.port === port)
     if (peer === undefined) throw new Error(`the stack has to do with port ${port}, where nobody is`)
     return peer
-  }
-}
-
-const NO_TCB: Variables = {
-  state: 'CLOSED',
-  passive: false,
-  iss: 0,
-  irs: 0,
-  una: 0,
-  nxt: 0,
-  maxWnd: 0,
-  rcvNxt: 0,
-  rcvWnd: 0,
-  fin: undefined,
-  closing: false,
-  early: undefined,
-  earlyFin: undefined,
-}
-
-const NO_TCB_BUT_LISTENER: Variables = { ...NO_TCB, state: 'LISTEN' }
-
-function ofEntry(irs: number, iss: number): Variables {
-  const rcvNxt = after(irs, 1)
-  const nxt = after(iss, 1)
-  return {
-    ...NO_TCB,
-    state: 'SYN-RECEIVED',
-    passive: true,
-    iss,
-    irs,
-    una: iss,
-    nxt,
-    rcvNxt,
-    rcvWnd: CONFIG.receiveBuffer,
   }
 }

@@ -69,8 +69,10 @@ for (const family of [4, 6] as const) {
     test('tells who sends a UDP datagram that no socket waits for it, and quotes the datagram (RFC 1122 §4.1.3.1)', () => {
       const stack = makeStack()
       const datagram = udpPacket(family, stream(0, 50))
+      receive(stack, icmpPacket(family, ECHO[family], 0, 0x1234_0007, stream(0, 8)))
       receive(stack, datagram)
-      const [error] = drain(stack).map(icmpIn)
+      const [, error] = drain(stack).map(icmpIn)
+      assert.equal(error?.rest, 0, 'the octets that are not used are zero')
       assert.deepEqual([error?.type, error?.code], PORT_UNREACHABLE[family])
       assert.deepEqual(error?.payload, datagram)
       assert.equal(stack.counters.drops['udp-no-socket'], 1)

@@ -88,6 +88,14 @@ describe('a stack', () => {
     assert.equal(stack.counters.ReplyQueueFull, 15)
   })
 
+  test('holds one SYN-ACK for an entry, however often its SYN comes before that goes out', () => {
+    const stack = makeStack()
+    stack.listen({ port: 80 })
+    for (let i = 0; i < 5; i++) receive(stack, tcpPacket(4), 1000 * i)
+    assert.equal(drain(stack, 5000).length, 1)
+    assert.equal(stack.counters.SynAckQueueFull, 0)
+  })
+
   test('holds a SYN-ACK for each entry, whose schedule goes on when the link takes none', () => {
     const stack = makeStack()
     const listener = stack.listen({ port: 80, backlog: 3 })
