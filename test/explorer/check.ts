@@ -26,7 +26,7 @@ export function before(world: World): Before {
     acceptQueueFull: listener !== undefined && listener.acceptQueueLength >= listener.acceptBacklog,
   }
   return {
-    variables: world.variables(),
+    variables: world.variables,
     surroundings: new Map(world.peers.map((peer) => [peer, { ...around, answeredLately: world.answeredLately(peer) }])),
     births: new Map(world.births),
     unaccepted: world.peers.filter((peer) => isUnaccepted(world, world.connections.get(peer))),
@@ -41,10 +41,11 @@ function isUnaccepted(world: World, connection: Connection | undefined): boolean
 
 /** The first thing that is wrong after a step; undefined if nothing is. */
 export function violation(world: World, was: Before): string | undefined {
-  const is = world.variables()
+  const is = world.variables
   return (
     answersAllowed(world, was, is) ??
     queuesBounded(world) ??
+    nobodyWaitsInVain(world) ??
     livesBounded(world, was) ??
     bothAgree(world) ??
     timeWaitLasts(world) ??
@@ -119,11 +120,18 @@ function queuesBounded({ listener }: World): string | undefined {
   return undefined
 }
 
+/** An entry whose ACK came while the accept queue was full is completed as soon as there is room. */
+function nobodyWaitsInVain({ listener, now }: World): string | undefined {
+  if (listener === undefined || listener.acceptQueueLength >= listener.acceptBacklog) return undefined
+  if (!listener.open || listener.halfOpens(now).every(({ acknowledged }) => !acknowledged)) return undefined
+  return 'a half-open entry is acknowledged and waits, though the accept queue has room'
+}
+
 /** An entry lives for the SYN-RECEIVED timeout, to the millisecond, and its view says what is left. */
 function livesBounded(world: World, was: Before): string | undefined {
   const { listener, now } = world
   if (listener === undefined) return undefined
-  for (const view of listener.halfOpens(now)) {
+  for (const view of listener.halfOpen === 0 ? [] : listener.halfOpens(now)) {
     const peer = world.peers.find(({ port }) => port === view.remotePort)!
     const left = world.births.get(peer)!.at + listener.survivalTime - now
     if (left <= 0) return `${whose(peer)}a half-open entry lives ${-left} ms longer than ${listener.survivalTime} ms`

@@ -39,7 +39,7 @@ export function variablesOf(connection: Connection): Variables {
 
 /** Equal for equal states. */
 export function fingerprint(world: World): string {
-  const names = new Names(world.peers)
+  const names = new Names(world.peers, world.now)
   const parts: string[] = []
   const { listener } = world
   if (listener !== undefined) parts.push(ofListener(listener, world, names))
@@ -54,23 +54,25 @@ export function fingerprint(world: World): string {
 }
 
 /**
- * Initial sequence numbers of the stack's come from its clock. What counts is which are the same: they are named in the
- * order in which the fingerprint comes upon them.
+ * Initial sequence numbers of the stack's come from its clock. What counts is which are the same, and whether one would
+ * be chosen again right now: they are named in the order in which the fingerprint comes upon them.
  */
 class Names {
   readonly #known: number[] = []
-  readonly #used: number[]
+  readonly #used: readonly (readonly [iss: number, at: number])[]
+  readonly #now: number
 
-  constructor(peers: readonly Peer[]) {
+  constructor(peers: readonly Peer[], now: number) {
     this.#used = peers.flatMap((peer) => [...peer.offers])
+    this.#now = now
   }
 
   /** Any number of the stack's, by the initial number that it lies behind. */
   of(seq: number): string {
-    const iss = this.#used.find((used) => (seq - used) >>> 0 <= 0xffff) ?? seq
+    const [iss, at] = this.#used.find(([used]) => (seq - used) >>> 0 <= 0xffff) ?? [seq, undefined]
     let name = this.#known.indexOf(iss)
     if (name < 0) name = this.#known.push(iss) - 1
-    return `${name}+${(seq - iss) >>> 0}`
+    return `${name}${at === this.#now ? '!' : ''}+${(seq - iss) >>> 0}`
   }
 }
 
@@ -82,7 +84,21 @@ function ofListener(listener: Listener, world: World, names: Names): string {
         `${view.remotePort} ${distance(ISN, view.irs)} ${names.of(view.iss)} ${view.retransmissions} ${view.expiresIn} ${view.acknowledged}`,
     )
   const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
-  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${items(listener['waiting']).join(',')}`
+  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${waiting(listener)}`
+}
+
+/** The rows whose ACK waits for room; for one that is gone, when its place will be taken again. */
+function waiting(listener: Listener): string {
+  return items(listener['waiting'])
+    .map((handle) => {
+      const queue = listener['resolve'](handle)
+      const { row } = listener
+      for (let free = queue['free'], turn = 0; free >= 0; free = queue['next'][free]!, turn++) {
+        if (free === row) return `free ${turn}`
+      }
+      return queue.remotePort(row)
+    })
+    .join(',')
 }
 
 function items<T>(fifo: Fifo<T>): T[] {
@@ -115,7 +131,7 @@ type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
  * `skip` is what never decides anything here: identity, what feeds only the RTO (which CONFIG pins), the code of a later
  * error, timestamps (which CONFIG turns off), and which segment set the window (all offer the same).
  */
-const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names) => string)>> = {
+const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names, now: number) => string)>> = {
   host: 'skip',
   local: 'skip',
   localPort: 'skip',
@@ -157,7 +173,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   timedAt: 'skip',
   timedOutAt: 'skip',
   challengedAt: 'ago',
-  sentAt: 'skip',
+  // Longer ago than the RTO, sending starts slowly anew.
+  sentAt: ({ sentAt, rto }, _, now) => String(now - sentAt > rto.value || now - sentAt),
   softError: 'skip',
   softErrorAt: 'skip',
   events: 'as it is',
@@ -209,7 +226,7 @@ function ofConnection(connection: Connection, now: number, names: Names): string
   const parts: string[] = []
   for (const [key, value] of Object.entries(connection)) {
     const rule = CONNECTION[key]
-    if (typeof rule === 'function') parts.push(rule(connection, names))
+    if (typeof rule === 'function') parts.push(rule(connection, names, now))
     else parts.push(byRule(`Connection.${key}`, value, rule, connection.tcb, now))
   }
   return parts.join(' ')

@@ -19,6 +19,8 @@ const segment = new Segment()
 const header = new IpHeader()
 const message = new IcmpMessage()
 const text = new Uint8Array(64)
+const ip = new IpHeader()
+const read = new Segment()
 
 /** Writes a segment from `peer`, whose text begins after the SYN `isn`; returns the frame's length. */
 export function writeSegment(into: Uint8Array, peer: Peer, localPort: number, arrival: Arrival, isn: number): number {
@@ -72,10 +74,8 @@ function writePacket(into: Uint8Array, protocol: number, length: number): number
   return IPV4_HEADER_LENGTH + length
 }
 
-/** The segment in a frame of the stack's. Throws if it is anything else: nothing else is ever due here. */
+/** The segment in a frame of the stack's. Throws if it is anything else: nothing else is ever due here. Borrowed until the next call. */
 export function readSegment(octets: Uint8Array, length: number): Segment {
-  const read = new Segment()
-  const ip = new IpHeader()
   const defect = parseIp(octets, 0, length, ip)
   if (defect !== undefined || ip.protocol !== Protocol.TCP) throw new Error(`the stack sent no segment: ${defect}`)
   read.source = ip.source

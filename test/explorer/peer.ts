@@ -35,8 +35,8 @@ export class Peer {
   readonly port: number
   /** The initial numbers of the SYNs that it has sent. */
   readonly synsSent: Set<number> = new Set()
-  /** The stack's numbers of the SYNs that it was sent, whether they arrived or not. */
-  readonly offers: Set<number> = new Set()
+  /** The stack's numbers of the SYNs that it was sent, whether they arrived or not, and when each was new. */
+  readonly offers: Map<number, number> = new Map()
   /** From the stack to the peer, the oldest first. */
   readonly inFlight: InFlight[] = []
   /** The stack's number in a SYN that reached the peer. */
@@ -58,9 +58,9 @@ export class Peer {
   }
 
   /** The stack sends this segment. What tells the peer nothing new is not kept. */
-  transmit(segment: Segment): void {
+  transmit(segment: Segment, now: number): void {
     const { flags, seq, ack, length } = segment
-    if ((flags & SYN) !== 0) this.offers.add(seq)
+    if ((flags & SYN) !== 0) this.offers.set(seq, this.offers.get(seq) ?? now)
     if ((flags & RST) !== 0) return
     const same = this.inFlight.some((other) => other.seq === seq && other.ack === ack && other.length === length)
     if (same || (segment.len === 0 && this.isKnown(ack))) return

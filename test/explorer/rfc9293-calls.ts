@@ -1,5 +1,5 @@
 /** RFC 9293 §3.10.2 to §3.10.5 and §3.10.8: what a user call and the clock may change, and send. */
-import { ACK, type Answer, FIN, has, lengthOf, RST, SYN, type Variables, written } from './rfc9293-terms.ts'
+import { ACK, type Answer, FIN, has, hasTcb, lengthOf, RST, SYN, type Variables, written } from './rfc9293-terms.ts'
 import { after, distance, within } from './sequence.ts'
 
 export type Call = 'accept' | 'close' | 'abort' | 'send' | 'close the listener'
@@ -111,10 +111,6 @@ function forbiddenSend(was: Variables, is: Variables, answers: readonly Answer[]
   const text = { flags: ACK, seq: was.nxt, ack: was.rcvNxt, length: first?.length ?? 0 }
   if (first === undefined || first.length === 0) return '§3.10.2: "Segmentize the buffer and send it"'
   return exactly(answers, text, '§3.10.2')
-}
-
-function hasTcb({ state }: Variables): boolean {
-  return state !== 'CLOSED' && state !== 'LISTEN'
 }
 
 /** The SYN, or SYN,ACK, of a connection that has said nothing else. */

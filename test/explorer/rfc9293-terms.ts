@@ -1,5 +1,6 @@
 /** What the executable reading of RFC 9293 speaks of, and where estab differs from its letter. */
 import type { State } from '../../src/tcp/state.ts'
+import { after } from './sequence.ts'
 
 export const FIN = 1
 export const SYN = 2
@@ -26,6 +27,31 @@ export interface Variables {
   /** Text that came early and is held, and the number of a FIN that did. */
   readonly early: readonly [from: number, to: number] | undefined
   readonly earlyFin: number | undefined
+}
+
+/** Without a TCB: nobody there, or a listener. */
+export const CLOSED: Variables = {
+  state: 'CLOSED',
+  passive: false,
+  iss: 0,
+  irs: 0,
+  una: 0,
+  nxt: 0,
+  maxWnd: 0,
+  rcvNxt: 0,
+  rcvWnd: 0,
+  fin: undefined,
+  closing: false,
+  early: undefined,
+  earlyFin: undefined,
+}
+
+export const LISTEN: Variables = { ...CLOSED, state: 'LISTEN' }
+
+/** Of a half-open entry, whose SYN,ACK offers a window of `rcvWnd`. */
+export function halfOpenVariables(irs: number, iss: number, rcvWnd: number): Variables {
+  const numbers = { irs, rcvNxt: after(irs, 1), iss, una: iss, nxt: after(iss, 1), rcvWnd }
+  return { ...CLOSED, state: 'SYN-RECEIVED', passive: true, ...numbers }
 }
 
 export interface Arrival {
@@ -83,6 +109,10 @@ export const ALLOWANCES = {
   'SYN in TIME-WAIT':
     'RFC 1122 §4.2.2.13: a SYN beyond the last number of the old connection opens the next one, if a listener takes it',
 } as const
+
+export function hasTcb({ state }: Variables): boolean {
+  return state !== 'CLOSED' && state !== 'LISTEN'
+}
 
 export function has(segment: Arrival, flag: number): boolean {
   return (segment.flags & flag) !== 0

@@ -12,6 +12,7 @@ import {
   type Arrival,
   FIN,
   has,
+  hasTcb,
   lengthOf,
   type Outcome,
   type Reply,
@@ -46,7 +47,7 @@ const TEXT = {
 } as const
 
 /** All that may follow when `segment` arrives, what the RFC itself says first. */
-export function outcomes(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
+function outcomes(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   switch (was.state) {
     case 'CLOSED':
       return [closed(segment)]
@@ -143,7 +144,7 @@ function differences(
   const state = outcome.state === 'CLOSED' && around.listening ? 'LISTEN' : outcome.state
   expect('the state', state, is.state)
   if (state !== is.state) return wrong
-  if (is.state !== 'CLOSED' && is.state !== 'LISTEN') {
+  if (hasTcb(is)) {
     if (outcome.fresh !== true) {
       expect('ISS', was.iss, is.iss)
       expect('SND.UNA', outcome.una ?? was.una, is.una)

@@ -8,6 +8,8 @@ export interface Start {
   /** What has happened before the walk begins, by name. */
   readonly prefix: readonly string[]
   readonly actions: readonly Action[]
+  /** How far the walk goes in the tests. */
+  readonly depth: number
 }
 
 /** One retransmission; the entry is deleted after 3 s. */
@@ -16,6 +18,9 @@ const SHORT_SCHEDULE = { acceptBacklog: 1, synAckRetries: 1, synAckWaits: [1000,
 const PASSIVE: readonly PeerActionName[] = [
   'SYN',
   'SYN, other ISN',
+  'SYN with text',
+  'SYN,FIN',
+  'text without ACK',
   'SYN,ACK, stray',
   'ACK',
   'ACK, ahead',
@@ -25,7 +30,7 @@ const PASSIVE: readonly PeerActionName[] = [
   'RST, outside',
   'FIN',
   'text',
-  'text, its first half late',
+  'text, lost',
   'text and FIN again',
   'ICMP unreachable',
   'ICMP unreachable, forged',
@@ -53,23 +58,27 @@ export const STARTS: readonly Start[] = [
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 2 },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 7,
   },
   {
     name: 'LISTEN, backlog 2, two clients',
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 2 }, peers: 2 },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 6,
   },
   {
     name: 'SYN-SENT',
     opening: { kind: 'connect' },
     prefix: [],
     actions: [...actionsOfPeer(0, ACTIVE), ...actionsOfWorld(['timer', 'wait'])],
+    depth: 7,
   },
   {
     name: 'ESTABLISHED, accepted',
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 1 },
     prefix: ['SYN', 'ACK', 'accept()'],
     actions: [...LISTENING, ...actionsOfPeer(0, ['send()', 'abort()'])],
+    depth: 6,
   },
 ]

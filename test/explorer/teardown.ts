@@ -16,7 +16,7 @@ export function leftBehind(world: World): string | undefined {
   for (const peer of world.peers) if (world.owned(peer) !== undefined) world.release(peer)
   for (let count = 0; world.stack.nextDeadline() !== Number.POSITIVE_INFINITY; count++) {
     if (count === ENDLESS) return 'after close() and release() of everything the stack never comes to rest'
-    world.passTime(Number.POSITIVE_INFINITY)
+    world.passTime(world.stack.nextDeadline() - world.now)
   }
   const { stack, listener } = world
   const left = Object.entries(leftovers(stack, listener === undefined ? [] : [listener])).filter(

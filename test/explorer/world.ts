@@ -13,12 +13,14 @@ import { variablesOf } from './fingerprint.ts'
 import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
 import { ISN, Peer } from './peer.ts'
 import type { Call } from './rfc9293-calls.ts'
-import { type Arrival, has, RST, type Variables } from './rfc9293-terms.ts'
-import { after } from './sequence.ts'
+import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, type Variables } from './rfc9293-terms.ts'
 import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
 
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
 const ENDLESS = 100
+
+/** Every frame, in and out: it is borrowed until the call returns. */
+const frame = new Uint8Array(2048)
 
 /** How a world begins. */
 export type Opening =
@@ -37,6 +39,8 @@ export type Stimulus =
   | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
   | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
 
+export type Loss = 'text' | 'oldest in flight'
+
 /** A half-open entry as the world saw it begin. */
 export interface Birth {
   readonly irs: number
@@ -50,6 +54,7 @@ export interface Recorder {
   unreachableIn(peer: Peer, seq: number, now: number): void
   segmentOut(peer: Peer, segment: Segment, now: number): void
   wait(now: number): void
+  loss(peer: Peer, what: Loss): void
   call(call: Call, peer: Peer | undefined): void
 }
 
@@ -77,7 +82,7 @@ export class World {
   readonly answeredAt: Map<Peer, number> = new Map()
   readonly births: Map<Peer, Birth> = new Map()
   readonly #recorder: Recorder | undefined
-  readonly #frame = new Uint8Array(2048)
+  #variables: ReadonlyMap<Peer, Variables> | undefined
 
   constructor(opening: Opening, recorder?: Recorder) {
     this.#recorder = recorder
@@ -104,26 +109,28 @@ export class World {
   receive(peer: Peer, segment: Arrival): void {
     this.#begin({ kind: 'segment', peer, segment })
     this.#recorder?.segmentIn(peer, segment, this.now)
-    this.#receive(writeSegment(this.#frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
+    this.#receive(writeSegment(frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
   }
 
   /** An ICMP error arrives about a segment that was sent to this peer. */
   receiveUnreachable(peer: Peer, seq: number): void {
     this.#begin({ kind: 'icmp', peer, seq })
     this.#recorder?.unreachableIn(peer, seq, this.now)
-    this.#receive(writeUnreachable(this.#frame, peer, this.localPort, seq))
+    this.#receive(writeUnreachable(frame, peer, this.localPort, seq))
   }
 
-  lose(peer: Peer): void {
+  /** The network loses the text that this peer has just sent, or the oldest segment that is on its way there. */
+  lose(peer: Peer, what: Loss): void {
     this.#begin({ kind: 'loss' })
-    peer.lose()
+    if (what === 'oldest in flight') peer.lose()
+    this.#recorder?.loss(peer, what)
   }
 
   /** Time passes until the stack does something, but not for longer than this. */
   passTime(atMost: number): void {
     this.#begin({ kind: 'time' })
     const until = this.now + atMost
-    for (let count = 0; isBy(this.stack.nextDeadline(), until); count++) {
+    for (let count = 0; this.stack.nextDeadline() <= until; count++) {
       if (count === ENDLESS) throw new Error('the stack asks for a deadline again and again')
       const entries = this.listener?.halfOpen
       this.now = Math.max(this.now, this.stack.nextDeadline())
@@ -134,7 +141,6 @@ export class World {
         return
       }
     }
-    if (until === Number.POSITIVE_INFINITY) return
     this.now = until
     this.stack.advance(this.now)
     this.#settle()
@@ -169,17 +175,17 @@ export class World {
   }
 
   /** The variables of RFC 9293 for each peer's four-tuple. */
-  variables(): Map<Peer, Variables> {
-    const views = this.listener?.halfOpens(this.now) ?? []
-    return new Map(
-      this.peers.map((peer) => {
-        const connection = this.connections.get(peer)
-        if (connection !== undefined && connection.state !== 'CLOSED') return [peer, variablesOf(connection)]
-        const view = views.find(({ remotePort }) => remotePort === peer.port)
-        if (view !== undefined) return [peer, ofEntry(view.irs, view.iss)]
-        return [peer, { ...NO_TCB, state: this.listener?.open === true ? 'LISTEN' : 'CLOSED' }]
-      }),
-    )
+  get variables(): ReadonlyMap<Peer, Variables> {
+    this.#variables ??= new Map(this.peers.map((peer) => [peer, this.#variablesOf(peer)]))
+    return this.#variables
+  }
+
+  #variablesOf(peer: Peer): Variables {
+    const connection = this.connections.get(peer)
+    if (connection !== undefined && connection.state !== 'CLOSED') return variablesOf(connection)
+    const entry = this.births.get(peer)
+    if (entry !== undefined) return halfOpenVariables(entry.irs, entry.iss, CONFIG.receiveBuffer)
+    return this.listener?.open === true ? LISTEN : CLOSED
   }
 
   answeredLately(peer: Peer): boolean {
@@ -195,26 +201,27 @@ export class World {
 
   #begin(stimulus: Stimulus): void {
     this.stimulus = stimulus
+    this.#variables = undefined
     this.sent = []
     this.transitions = []
   }
 
   #receive(length: number): void {
     this.framesIn++
-    this.stack.receive(this.#frame, 0, length, this.now)
+    this.stack.receive(frame, 0, length, this.now)
     // Frames are borrowed: what kept one now keeps rubbish.
-    this.#frame.fill(0xee, 0, length)
+    frame.fill(0xee, 0, length)
     this.#settle()
   }
 
   /** What a driver does after any stimulus: flushes what is to be sent, and hears the events. */
   #settle(): void {
     for (let count = 0; ; count++) {
-      const length = this.stack.transmit(this.#frame, 0, this.now)
+      const length = this.stack.transmit(frame, 0, this.now)
       if (length === 0) break
       if (count === ENDLESS) throw new Error('the stack sends without end')
       this.framesOut++
-      this.#sawSent(readSegment(this.#frame, length))
+      this.#sawSent(readSegment(frame, length))
     }
     for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
       if (event.type !== 'closed') continue
@@ -228,7 +235,7 @@ export class World {
     const { flags, seq, ack, length, wnd } = segment
     this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
     if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
-    peer.transmit(segment)
+    peer.transmit(segment, this.now)
     this.#recorder?.segmentOut(peer, segment, this.now)
   }
 
@@ -239,7 +246,12 @@ export class World {
   }
 
   #followEntries(): void {
+    this.#variables = undefined
     if (this.listener === undefined) return
+    if (this.listener.halfOpen === 0) {
+      this.births.clear()
+      return
+    }
     const views = this.listener.halfOpens(this.now)
     for (const peer of this.peers) {
       const view = views.find(({ remotePort }) => remotePort === peer.port)
@@ -255,41 +267,5 @@ export class World {
     const peer = this.peers.find((candidate) => candidate.port === port)
     if (peer === undefined) throw new Error(`the stack has to do with port ${port}, where nobody is`)
     return peer
-  }
-}
-
-function isBy(deadline: number, until: number): boolean {
-  return deadline <= until && deadline !== Number.POSITIVE_INFINITY
-}
-
-const NO_TCB: Variables = {
-  state: 'CLOSED',
-  passive: false,
-  iss: 0,
-  irs: 0,
-  una: 0,
-  nxt: 0,
-  maxWnd: 0,
-  rcvNxt: 0,
-  rcvWnd: 0,
-  fin: undefined,
-  closing: false,
-  early: undefined,
-  earlyFin: undefined,
-}
-
-function ofEntry(irs: number, iss: number): Variables {
-  const rcvNxt = after(irs, 1)
-  const nxt = after(iss, 1)
-  return {
-    ...NO_TCB,
-    state: 'SYN-RECEIVED',
-    passive: true,
-    iss,
-    irs,
-    una: iss,
-    nxt,
-    rcvNxt,
-    rcvWnd: CONFIG.receiveBuffer,
   }
 }

@@ -28,7 +28,8 @@ describe('a SYN queue', () => {
       const segment = syn(40_000, family)
       Object.assign(segment, { seq: 0xffff_ffff, wnd: 65_535, mss: 1400, windowScale: 0, timestamps: true, tsVal: 7 })
       const row = queue.insert(0, segment, 0xdead_beef, 100)
-      const [remote, local] = [new IpAddress(), new IpAddress()]
+      // Whatever the addresses held before.
+      const [remote, local] = [new IpAddress(1, 2, 3, 4), new IpAddress(1, 2, 3, 4)]
       queue.readRemote(row, remote)
       queue.readLocal(row, local)
       assert.deepEqual([`${remote}`, `${local}`], [`${segment.source}`, `${segment.destination}`])

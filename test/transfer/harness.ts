@@ -108,8 +108,6 @@ export class Rig {
   readonly recorder: Recorder = new Recorder()
   readonly a: End
   readonly b: End
-  /** The longest that any flow stood still, ms. */
-  longestPause: Milliseconds = 0
   private readonly options: RigOptions
 
   constructor(options: RigOptions = {}) {
@@ -138,7 +136,6 @@ export class Rig {
       for (const flow of this.flows) {
         if (flow.done) continue
         flow.look()
-        this.longestPause = Math.max(this.longestPause, now - flow.progress.at)
         assert.ok(now - flow.progress.at <= patience, `${flow} stands still since ${flow.progress.at} ms`)
       }
     }
