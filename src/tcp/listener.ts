@@ -187,6 +187,11 @@ export class Listener {
     return this.alwaysCookies || (this.cookies && now - this.overflowedAt <= COOKIE_LIFE)
   }
 
+  /** The listener is closed, and all that it owed has gone out. */
+  forget(): void {
+    for (const list of [this.answers, this.waiting, this.untold]) while (list.shift() !== undefined);
+  }
+
   nextDeadline(): Instant {
     return Math.min(
       this.queue4?.nextDeadline() ?? Number.POSITIVE_INFINITY,

@@ -129,6 +129,7 @@ export class OutputQueue {
         connection.finish(undefined)
         return true
       }
+      listener.forget()
       this.closing.shift()
     }
     return false

@@ -5,7 +5,8 @@
  */
 import { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
-import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
 import type { State } from '../../src/tcp/state.ts'
 import type { Segment } from '../../src/wire/segment.ts'
 import { stream } from '../support/trace.ts'
