@@ -149,6 +149,8 @@ export class Listening implements ListenerHost {
     const tsVal = ((queue.rows.answered[row]! + 1) << 16) >>> 0
     const window = queue.rows.ackWindow(row)
     const connection = this.promoteRow(listener, queue, row, tsVal)
+    // The wait was ours: it is no round trip.
+    connection.timedAt = Number.POSITIVE_INFINITY
     establishFromRow(connection, window)
     this.endpoint.ready(connection)
   }
