@@ -236,6 +236,7 @@ export class Connection implements Waiting, TupleEntry {
     const { counters, observer, now } = this.host
     if (isOpen(state) && !isOpen(from)) counters.CurrEstab++
     else if (isOpen(from) && !isOpen(state)) counters.CurrEstab--
+    if (state === 'CLOSED' && isOpen(from)) counters.EstabResets++
     if (state === 'CLOSED' && (from === 'SYN-SENT' || from === 'SYN-RECEIVED')) counters.AttemptFails++
     observer?.state?.(this, from, state, now)
   }

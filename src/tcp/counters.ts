@@ -16,7 +16,7 @@ export class Counters {
   PassiveOpens = 0
   /** Handshakes that failed: from SYN-SENT or SYN-RECEIVED to CLOSED or back to LISTEN. */
   AttemptFails = 0
-  /** Resets of connections from ESTABLISHED or CLOSE-WAIT. */
+  /** Connections that went from ESTABLISHED or CLOSE-WAIT straight to CLOSED. */
   EstabResets = 0
   /** Connections in ESTABLISHED or CLOSE-WAIT now. */
   CurrEstab = 0

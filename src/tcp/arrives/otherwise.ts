@@ -144,7 +144,6 @@ function handleReset(connection: Connection, segment: Segment): void {
       connection.finish(undefined)
       break
     default:
-      if (connection.state === 'ESTABLISHED' || connection.state === 'CLOSE-WAIT') host.counters.EstabResets++
       connection.finish('ECONNRESET')
   }
 }
