@@ -61,7 +61,7 @@ export class Dispatcher {
   /** Gives the application's word on a deferred SYN; false when it comes too late to matter. */
   answer(incoming: Incoming, answer: DeferredAnswer): boolean {
     const { stack, scheduler } = this.driver
-    // Calls have no clock: the entry's new life would begin with whatever the stack heard last.
+    // Calls have no clock: what is due, this client's deadline too, comes before the answer.
     stack.advance(scheduler.now())
     const inTime = incoming[answer]()
     this.driver.touch()

@@ -93,7 +93,6 @@ describe('a stack', () => {
     stack.listen({ port: 80 })
     for (let i = 0; i < 5; i++) receive(stack, tcpPacket(4), 1000 * i)
     assert.equal(drain(stack, 5000).length, 1)
-    assert.equal(stack.counters.SynAckQueueFull, 0)
   })
 
   test('holds a SYN-ACK for each entry, whose schedule goes on when the link takes none', () => {

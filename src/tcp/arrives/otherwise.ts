@@ -129,8 +129,7 @@ function refuseUnacceptable(connection: Connection, segment: Segment): void {
  * challenge ACK.
  */
 function handleReset(connection: Connection, segment: Segment): void {
-  const { tcb, host } = connection
-  if (segment.seq !== tcb.rcv.nxt) {
+  if (segment.seq !== connection.tcb.rcv.nxt) {
     challenge(connection, segment, 'tcp-rst-inexact')
     return
   }
