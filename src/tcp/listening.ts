@@ -146,7 +146,7 @@ export class Listening implements ListenerHost {
   completeWaiting(listener: Listener, queue: SynQueue, row: number): void {
     if (this.endpoint.isFull) return
     // Beyond all that was sent: what the row remembers is the upper half of it.
-    const tsVal = ((queue.rows.answered[row]! + 1) << 16) >>> 0
+    const tsVal = ((queue.rows.ackTimestamp(row) + 1) << 16) >>> 0
     const window = queue.rows.ackWindow(row)
     const connection = this.promoteRow(listener, queue, row, tsVal)
     // The wait was ours: it is no round trip.

@@ -2,7 +2,7 @@ import { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { CWR, ECE, type Segment } from '../wire/segment.ts'
 import { tupleHash } from './four-tuple.ts'
-import { ACKNOWLEDGED, ANSWERED, ANSWERED_AGAIN, DEFERRED, type HalfOpen } from './half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN, DEFERRED, type HalfOpen } from './half-open.ts'
 import { OTHERS, PrefixTable } from './prefix-table.ts'
 import type { SipKey } from './siphash.ts'
 import type { SynAckSchedule } from './syn-ack-schedule.ts'
@@ -177,8 +177,7 @@ export class SynQueue {
   noteAnswer(row: number, now: Instant): void {
     const { rows } = this
     rows.set(row, rows.has(row, ANSWERED) ? ANSWERED_AGAIN : ANSWERED)
-    // There it is something else.
-    if (!rows.has(row, ACKNOWLEDGED)) rows.answered[row] = Math.floor(now)
+    rows.answered[row] = Math.floor(now)
   }
 
   /** Milliseconds since the last answer, modulo 65,536. */
