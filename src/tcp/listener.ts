@@ -64,6 +64,8 @@ export class Listener {
   row: number = NONE
 
   private readonly host: ListenerHost
+  /** The SYN queues that there are: one for each family that was asked for. */
+  readonly queues: SynQueue[] = []
   private queue4: SynQueue | undefined
   private queue6: SynQueue | undefined
   private deferred4: DeferredSyns | undefined
@@ -161,10 +163,6 @@ export class Listener {
     }
     this.queue6 ??= this.newQueue(6)
     return this.queue6
-  }
-
-  get queues(): SynQueue[] {
-    return [this.queue4, this.queue6].filter((queue) => queue !== undefined)
   }
 
   /** The queue with the source prefix that holds most rows. */
@@ -282,7 +280,9 @@ export class Listener {
   }
 
   private newQueue(family: 4 | 6): SynQueue {
-    return new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
+    const queue = new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
+    this.queues.push(queue)
+    return queue
   }
 
   private deferred(queue: SynQueue): DeferredSyns {
