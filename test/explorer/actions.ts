@@ -7,7 +7,7 @@ import { ISN, OTHER_ISN, type Peer, TEXT_LENGTH } from './peer.ts'
 import type { Call } from './rfc9293-calls.ts'
 import { ACK, type Arrival, FIN, hasTcb, RST, SYN, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
-import { CONFIG } from './settings.ts'
+import { CONFIG, COOKIE_PERIOD, NAMES } from './settings.ts'
 import type { World } from './world.ts'
 
 export interface Action {
@@ -73,6 +73,10 @@ const OF_PEER = {
   'close()': calls('close', isOwned),
   'abort()': calls('abort', isOwned),
   'send()': calls('send', (peer, world) => canSend(peer, world)),
+  'incoming.accept()': calls('accept the SYN', (peer, world) => world.incoming.has(peer)),
+  'incoming.refuse()': calls('refuse the SYN', waitsForWord),
+  'incoming.ignore()': calls('ignore the SYN', waitsForWord),
+  'earlier incoming.accept()': calls('accept an earlier SYN', (peer, world) => world.earlier.has(peer)),
 } as const
 
 export type PeerActionName = keyof typeof OF_PEER
@@ -81,6 +85,12 @@ export type PeerActionName = keyof typeof OF_PEER
 const OF_WORLD = {
   timer: { name: 'timer', possible: always, run: (world) => world.passTime(LONG) },
   wait: { name: 'wait', possible: always, run: (world) => world.passTime(CONFIG.challengeInterval) },
+  /** Until the next cookie key signs. Where something is due before, that is the timer's. */
+  rotation: {
+    name: 'rotation',
+    possible: (world) => world.now + untilRotation(world) < world.stack.nextDeadline(),
+    run: (world) => world.passTime(untilRotation(world)),
+  },
   'accept()': {
     name: 'accept()',
     possible: (world) => world.listener !== undefined && world.listener.acceptQueueLength > 0,
@@ -97,7 +107,7 @@ export type WorldActionName = keyof typeof OF_WORLD
 
 /** The actions of one peer, by its place among the world's. */
 export function actionsOfPeer(index: number, names: readonly PeerActionName[]): Action[] {
-  return names.map((name) => OF_PEER[name](index === 0 ? name : `${name} (q)`, index))
+  return names.map((name) => OF_PEER[name](index === 0 ? name : `${name} (${NAMES[index]})`, index))
 }
 
 export function actionsOfWorld(names: readonly WorldActionName[]): Action[] {
@@ -141,6 +151,14 @@ function inFlight(variables: Variables): boolean {
 
 function always(): boolean {
   return true
+}
+
+function waitsForWord(peer: Peer, world: World): boolean {
+  return world.births.get(peer)?.deferred === true
+}
+
+function untilRotation({ now }: World): number {
+  return COOKIE_PERIOD - (now % COOKIE_PERIOD)
 }
 
 function canConnect(peer: Peer): boolean {

@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
 import { connect, listen, type Traced } from '../support/trace.ts'
 import type { Action } from './actions.ts'
 import { explore, replay } from './explore.ts'
 import { fingerprint } from './fingerprint.ts'
-import { asTest, type Item, itemsOf } from './notation.ts'
+import { asTest, type Item, itemsOf, peersOf, verbOf } from './notation.ts'
 import { ISN } from './peer.ts'
-import type { Call } from './rfc9293-calls.ts'
+import { type Call, isWord, type Word } from './rfc9293-calls.ts'
 import { CONFIG, CONNECT_PORT } from './settings.ts'
 import { STARTS, type Start } from './starts.ts'
 
@@ -73,14 +74,18 @@ function run(start: Start, items: readonly Item[]): void {
     opening.kind === 'listen'
       ? listen({ ...options, ...opening.listen })
       : connect({ ...options, localPort: CONNECT_PORT })
+  for (const { name, address, port } of peersOf(opening)) tcp.peer(name, { address: address.toString(), port })
   const connections = new Map(opening.kind === 'listen' ? [] : [['tcp.connection', tcp.connection]])
+  const incoming = new Map<string, Incoming>()
   for (const item of items) {
     if ('trace' in item) tcp.trace(Object.assign([], { raw: [item.trace.join('\n')] }))
-    else perform(tcp, item.call, item.connection ?? '', connections)
+    else if ('incoming' in item) incoming.set(item.incoming, tcp.events.at(-1)!.incoming!)
+    else if (isWord(item.call)) incoming.get(item.on!)![verbOf(item.call)]()
+    else perform(tcp, item.call, item.on ?? '', connections)
   }
 }
 
-function perform(tcp: Traced, call: Call, name: string, connections: Map<string, Connection>): void {
+function perform(tcp: Traced, call: Exclude<Call, Word>, name: string, connections: Map<string, Connection>): void {
   if (call === 'accept') connections.set(name, tcp.accept())
   else if (call === 'close the listener') tcp.listener.close()
   else if (call === 'send') tcp.send(5, connections.get(name))

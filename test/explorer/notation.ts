@@ -7,20 +7,23 @@ import type { Action } from './actions.ts'
 import { replay } from './explore.ts'
 import { MSS, WINDOW } from './frames.ts'
 import { ISN, type Peer } from './peer.ts'
-import type { Call } from './rfc9293-calls.ts'
+import { type Call, isWord, type Word } from './rfc9293-calls.ts'
 import { ACK, type Arrival, has, SYN } from './rfc9293-terms.ts'
 import { distance } from './sequence.ts'
 import { CONFIG, CONNECT_PORT } from './settings.ts'
 import type { Start } from './starts.ts'
-import type { Loss, Opening, Recorder } from './world.ts'
+import { type Loss, type Opening, type Recorder, World } from './world.ts'
 
-/** What a test does: lines of a trace, or a call of the application's. */
-export type Item = { readonly trace: string[] } | { readonly call: Call; readonly connection: string | undefined }
+/** What a test does: lines of a trace, a call of the application's on something, or a name for the SYN it was told of. */
+export type Item =
+  | { readonly trace: string[] }
+  | { readonly call: Call; readonly on: string | undefined }
+  | { readonly incoming: string }
 
 /** The whole test, from the stack's options on. A step that throws ends it. */
 export function asTest(start: Start, path: readonly Action[]): string {
   const items = itemsOf(start, path)
-  return [opened(start.opening), ...items.flatMap(written)].join('\n')
+  return [opened(start.opening), ...peersOf(start.opening).map(introduced), ...items.flatMap(written)].join('\n')
 }
 
 /** What happens on the path, and what the stack sends. */
@@ -34,25 +37,41 @@ export function itemsOf(start: Start, path: readonly Action[]): Item[] {
   return writer.items
 }
 
+/** The peers that a test has to name beforehand. */
+export function peersOf(opening: Opening): Peer[] {
+  return opening.kind === 'connect' ? [] : [...new World(opening).peers]
+}
+
+function introduced({ name, address, port }: Peer): string {
+  return `tcp.peer('${name}', { address: '${address}', port: ${port} })`
+}
+
 function opened(opening: Opening): string {
   const options = { isn: ISN, ...(opening.kind === 'listen' ? opening.listen : { localPort: CONNECT_PORT }) }
   const all = inspect({ ...options, stack: { tcp: CONFIG } }, { breakLength: Number.POSITIVE_INFINITY, depth: 4 })
-  return `const tcp = ${opening.kind}(${all})`
+  return `const tcp = ${opening.kind}(${all.replace(/\[Function: (\w+)\]/, '$1')})`
 }
 
 function written(item: Item): string[] {
   if ('trace' in item) return ['tcp.trace`', ...item.trace.map((line) => `  ${line}`), '`']
-  const { call, connection } = item
+  if ('incoming' in item) return [`const ${item.incoming} = tcp.events.at(-1)!.incoming!`]
+  const { call, on } = item
+  if (isWord(call)) return [`${on}.${verbOf(call)}()`]
   switch (call) {
     case 'accept':
-      return [`const ${connection} = tcp.accept()`]
+      return [`const ${on} = tcp.accept()`]
     case 'send':
-      return [`tcp.send(5, ${connection})`]
+      return [`tcp.send(5, ${on})`]
     case 'close the listener':
       return ['tcp.listener.close()']
     default:
-      return [`${connection}.${call}()`]
+      return [`${on}.${call}()`]
   }
+}
+
+/** The method of `Incoming` that says this. */
+export function verbOf(word: Word): 'accept' | 'refuse' | 'ignore' {
+  return word === 'refuse the SYN' ? 'refuse' : word === 'ignore the SYN' ? 'ignore' : 'accept'
 }
 
 /** Writes lines as the trace's own reader understands them, with numbers counted from the initial ones. */
@@ -60,8 +79,11 @@ class TraceWriter implements Recorder {
   readonly items: Item[] = []
   readonly #iss: Map<Peer, number> = new Map()
   readonly #connections: Map<Peer, string> = new Map()
+  /** What the application was told of each peer's SYNs, the last at the end. */
+  readonly #incoming: Map<Peer, string[]> = new Map()
   #written = 0
   #acceptances = 0
+  #told = 0
   readonly #opening: Opening
 
   constructor(opening: Opening) {
@@ -97,11 +119,20 @@ class TraceWriter implements Recorder {
     this.comment(what === 'text' ? `text from ${whose} is lost` : `the first that ${whose} has not heard yet is lost`)
   }
 
+  deferred(peer: Peer): void {
+    const incoming = `incoming${++this.#told}`
+    this.#incoming.set(peer, [...(this.#incoming.get(peer) ?? []), incoming])
+    this.items.push({ incoming })
+  }
+
   call(call: Call, peer: Peer | undefined): void {
+    if (isWord(call)) {
+      this.items.push({ call, on: this.#incoming.get(peer!)!.at(call === 'accept an earlier SYN' ? -2 : -1) })
+      return
+    }
     if (call === 'accept') this.#connections.set(peer!, `connection${++this.#acceptances}`)
     const active = this.#opening.kind === 'connect' ? 'tcp.connection' : undefined
-    const connection = peer === undefined ? undefined : (active ?? this.#connections.get(peer))
-    this.items.push({ call, connection })
+    this.items.push({ call, on: peer === undefined ? undefined : (active ?? this.#connections.get(peer)) })
   }
 
   comment(text: string): void {

@@ -5,17 +5,20 @@
  */
 import { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import type { State } from '../../src/tcp/state.ts'
+import { IpAddress } from '../../src/wire/address.ts'
 import type { Segment } from '../../src/wire/segment.ts'
 import { stream } from '../support/trace.ts'
 import { variablesOf } from './fingerprint.ts'
-import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
+import { readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
 import { ISN, Peer } from './peer.ts'
-import type { Call } from './rfc9293-calls.ts'
-import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, type Variables } from './rfc9293-terms.ts'
-import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
+import { type Call, isWord, type Word } from './rfc9293-calls.ts'
+import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, SYN, type Variables } from './rfc9293-terms.ts'
+import { after } from './sequence.ts'
+import { ADDRESSES, CONFIG, CONNECT_PORT, LISTEN_PORT, NAMES, SECRET } from './settings.ts'
 
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
 const ENDLESS = 100
@@ -25,7 +28,12 @@ const frame = new Uint8Array(2048)
 
 /** How a world begins. */
 export type Opening =
-  | { readonly kind: 'listen'; readonly listen: Omit<ListenOptions, 'port'>; readonly peers: number }
+  | {
+      readonly kind: 'listen'
+      readonly listen: Omit<ListenOptions, 'port'>
+      /** The source prefix of each client. */
+      readonly peers: readonly (keyof typeof ADDRESSES)[]
+    }
   | { readonly kind: 'connect' }
 
 export interface Sent extends Arrival {
@@ -47,6 +55,8 @@ export interface Birth {
   readonly irs: number
   readonly iss: number
   readonly at: number
+  /** It waits for the application's word. */
+  readonly deferred: boolean
 }
 
 /** Called with what goes in and out, to write a trace of it. */
@@ -57,6 +67,7 @@ export interface Recorder {
   wait(now: number): void
   loss(peer: Peer, what: Loss): void
   call(call: Call, peer: Peer | undefined): void
+  deferred(peer: Peer): void
 }
 
 export class World {
@@ -81,7 +92,15 @@ export class World {
   readonly closedEvents: Map<Connection, number> = new Map()
   /** When an answer, other than a RST, last went to each peer. */
   readonly answeredAt: Map<Peer, number> = new Map()
+  /** The oldest first. */
   readonly births: Map<Peer, Birth> = new Map()
+  /** When a SYN last found no room: it was answered with a cookie, or took the place of another. */
+  overflowedAt = Number.NEGATIVE_INFINITY
+  /** The SYN of each client that the application was told of last, and the one before. */
+  readonly incoming: Map<Peer, Incoming> = new Map()
+  readonly earlier: Map<Peer, Incoming> = new Map()
+  /** Whether the application's last word on a SYN mattered, by what it returned. */
+  mattered: boolean | undefined
   readonly #recorder: Recorder | undefined
   #variables: ReadonlyMap<Peer, Variables> | undefined
 
@@ -95,13 +114,13 @@ export class World {
     })
     if (opening.kind === 'listen') {
       this.localPort = LISTEN_PORT
-      this.peers = Array.from({ length: opening.peers }, (_, i) => new Peer(i === 0 ? '' : 'q', 40_000 + i))
+      const address = IpAddress.parse
+      this.peers = opening.peers.map((prefix, i) => new Peer(NAMES[i]!, address(ADDRESSES[prefix])!, 40_000 + i))
       this.listener = this.stack.listen({ port: LISTEN_PORT, ...opening.listen })
     } else {
       this.localPort = CONNECT_PORT
-      this.peers = [new Peer('', 80)]
-      const address = PEER_ADDRESS.toString()
-      this.accepted.add(this.stack.connect({ address, port: 80, localPort: CONNECT_PORT }))
+      this.peers = [new Peer('', IpAddress.parse(ADDRESSES.A)!, 80)]
+      this.accepted.add(this.stack.connect({ address: ADDRESSES.A, port: 80, localPort: CONNECT_PORT }))
     }
     this.#settle()
   }
@@ -151,7 +170,8 @@ export class World {
   call(call: Call, peer?: Peer): void {
     this.#begin({ kind: 'call', call, peer })
     const connection = peer === undefined ? undefined : this.connections.get(peer)
-    if (call === 'accept') peer = this.#accept()
+    if (isWord(call)) this.mattered = this.#say(call, peer!)
+    else if (call === 'accept') peer = this.#accept()
     else if (call === 'close the listener') this.listener!.close()
     else if (call === 'close') connection!.close()
     else if (call === 'abort') connection!.abort()
@@ -185,6 +205,7 @@ export class World {
     const connection = this.connections.get(peer)
     if (connection !== undefined && connection.state !== 'CLOSED') return variablesOf(connection)
     const entry = this.births.get(peer)
+    if (entry?.deferred === true) return { ...LISTEN, deferred: entry.irs }
     if (entry !== undefined) return halfOpenVariables(entry.irs, entry.iss, CONFIG.receiveBuffer)
     return this.listener?.open === true ? LISTEN : CLOSED
   }
@@ -200,8 +221,16 @@ export class World {
     return this.#peerAt(connection.remotePort)
   }
 
+  #say(word: Word, peer: Peer): boolean {
+    if (word === 'accept an earlier SYN') return this.earlier.get(peer)!.accept()
+    const incoming = this.incoming.get(peer)!
+    if (word === 'accept the SYN') return incoming.accept()
+    return word === 'refuse the SYN' ? incoming.refuse() : incoming.ignore()
+  }
+
   #begin(stimulus: Stimulus): void {
     this.stimulus = stimulus
+    this.mattered = undefined
     this.#variables = undefined
     this.sent = []
     this.transitions = []
@@ -225,43 +254,60 @@ export class World {
       this.#sawSent(readSegment(frame, length))
     }
     for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
+      if (event.type === 'deferred') this.#sawDeferred(event.incoming)
       if (event.type !== 'closed') continue
       this.closedEvents.set(event.connection, (this.closedEvents.get(event.connection) ?? 0) + 1)
     }
     this.#followEntries()
   }
 
+  #sawDeferred(incoming: Incoming): void {
+    const peer = this.#peerAt(incoming.syn.remotePort)
+    const earlier = this.incoming.get(peer)
+    if (earlier !== undefined) this.earlier.set(peer, earlier)
+    this.incoming.set(peer, incoming)
+    this.#recorder?.deferred(peer)
+  }
+
   #sawSent(segment: Segment): void {
     const peer = this.#peerAt(segment.destinationPort)
+    if (!segment.destination.equals(peer.address)) throw new Error(`a segment goes to ${segment.destination}`)
     const { flags, seq, ack, length, wnd } = segment
     this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
     if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
-    peer.transmit(segment, this.now)
+    // Beyond the numbers of an old incarnation, it is one for want of a cookie that is.
+    const old = this.connections.get(peer)
+    peer.transmit(segment, this.now, old === undefined || seq !== after(old.tcb.snd.nxt, 65_537))
     this.#recorder?.segmentOut(peer, segment, this.now)
   }
 
   #sawState(connection: Connection, from: State, to: State): void {
     this.transitions.push({ connection, from, to })
-    this.connections.set(this.#peerAt(connection.remotePort), connection)
+    const peer = this.#peerAt(connection.remotePort)
+    this.connections.set(peer, connection)
+    const offer = peer.offers.find(({ iss }) => iss === connection.tcb.iss)
+    if (to === 'ESTABLISHED' && offer !== undefined) offer.completed = true
     if (to === 'TIME-WAIT') this.timeWaitSince.set(connection, this.now)
   }
 
   #followEntries(): void {
     this.#variables = undefined
     if (this.listener === undefined) return
-    if (this.listener.halfOpen === 0) {
-      this.births.clear()
-      return
-    }
-    const views = this.listener.halfOpens(this.now)
+    const asked = this.stimulus.kind === 'segment' ? this.stimulus.peer : undefined
+    const views = this.listener.halfOpen === 0 ? [] : this.listener.halfOpens(this.now)
     for (const peer of this.peers) {
       const view = views.find(({ remotePort }) => remotePort === peer.port)
       const known = this.births.get(peer)
-      if (view === undefined) this.births.delete(peer)
-      else if (known?.irs !== view.irs || known.iss !== view.iss) {
-        this.births.set(peer, { irs: view.irs, iss: view.iss, at: this.now })
+      if (view === undefined) {
+        if (this.births.delete(peer) && asked !== undefined && peer !== asked) this.overflowedAt = this.now
+      } else if (known?.irs !== view.irs || known.iss !== view.iss || known.deferred !== view.deferred) {
+        const { irs, iss, deferred } = view
+        this.births.delete(peer)
+        this.births.set(peer, { irs, iss, at: this.now, deferred })
       }
     }
+    const hasCookie = this.sent.some(({ peer, flags }) => (flags & SYN) !== 0 && !this.births.has(peer))
+    if (hasCookie) this.overflowedAt = this.now
   }
 
   #peerAt(port: number): Peer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ACK, FIN, RST, type Segment, SYN } from '../../src/wire/segment.ts'
-import { packet, type Server, type Setup } from './server.ts'
+import { packet, type Server, type Setup, unreachable } from './server.ts'
 
 /** A client that sends what it is told to. Numbers are relative: its own to its SYN's, the server's to the SYN,ACK's. */
 class Client {
@@ -20,14 +20,15 @@ class Client {
     this.server.send(packet({ port: this.port, flags, seq: this.isn + seq, ack: acknowledgment, text }))
   }
 
-  /** SYN, and the SYN,ACK. */
-  async open(): Promise<void> {
+  /** SYN, and the SYN,ACK, which is returned. */
+  async open(): Promise<Segment> {
     this.send(SYN)
     const answer = await this.server.answer()
     assert.equal(kind(answer), 'SYN,ACK')
     assert.equal(answer.destinationPort, this.port)
     assert.equal(answer.ack, this.isn + 1)
     this.iss = answer.seq
+    return answer
   }
 
   /** The whole handshake. */
@@ -64,6 +65,17 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'SYN-RECEIVED: same SYN again, 0.6 s later',
+    setup: {},
+    async run(server) {
+      const client = new Client(server, 1)
+      await client.open()
+      await server.pause()
+      client.send(SYN)
+      assert.equal(kind(await server.answer()), 'SYN,ACK')
+    },
+  },
+  {
     name: 'SYN-RECEIVED: SYN with another ISN, in the window',
     setup: {},
     async run(server) {
@@ -79,6 +91,17 @@ export const SCENARIOS: readonly Scenario[] = [
       const client = new Client(server, 1)
       await client.open()
       client.send(SYN, { seq: -1000 })
+    },
+  },
+  {
+    name: 'SYN-RECEIVED: SYN with another ISN, out of the window, 0.6 s later',
+    setup: {},
+    async run(server) {
+      const client = new Client(server, 1)
+      await client.open()
+      await server.pause()
+      client.send(SYN, { seq: -1000 })
+      assert.match(kind(await server.answer()), /ACK/)
     },
   },
   {
@@ -110,6 +133,35 @@ export const SCENARIOS: readonly Scenario[] = [
       const client = new Client(server, 1)
       await client.open()
       client.send(RST, { seq: 2 })
+    },
+  },
+  {
+    name: 'SYN-RECEIVED: RST in the window, 0.6 s later',
+    setup: {},
+    async run(server) {
+      const client = new Client(server, 1)
+      await client.open()
+      await server.pause()
+      client.send(RST, { seq: 2 })
+      assert.equal(kind(await server.answer()), 'ACK')
+      client.send(ACK)
+      assert.ok(server.accept())
+    },
+  },
+  {
+    name: 'SYN-RECEIVED: host unreachable for the SYN,ACK',
+    setup: {},
+    async run(server) {
+      server.send(unreachable(await new Client(server, 1).open()))
+    },
+  },
+  {
+    name: 'SYN-RECEIVED: host unreachable for another sequence number',
+    setup: {},
+    async run(server) {
+      const answer = await new Client(server, 1).open()
+      answer.seq = (answer.seq + 1) >>> 0
+      server.send(unreachable(answer))
     },
   },
   {
@@ -168,6 +220,15 @@ export const SCENARIOS: readonly Scenario[] = [
     async run(server) {
       for (let n = 0; n < 8; n++) new Client(server, n).send(SYN)
       assert.deepEqual((await server.rest()).map(kind), ['SYN,ACK', 'SYN,ACK', 'SYN,ACK'])
+    },
+  },
+  {
+    name: 'cookies for all: 8 SYNs, 8 ACKs',
+    setup: { cookies: 'all' },
+    async run(server) {
+      const clients = Array.from({ length: 8 }, (_, n) => new Client(server, n))
+      for (const client of clients) await client.connect()
+      for (const _ of clients) assert.ok(server.accept())
     },
   },
   {

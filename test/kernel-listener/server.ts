@@ -5,8 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openTun } from '../../src/host/tun.ts'
 import type { Link } from '../../src/link/link.ts'
 import { Stack } from '../../src/stack/stack.ts'
+import { admitByCookie, admitThenCookies } from '../../src/tcp/admission.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import { IpAddress } from '../../src/wire/address.ts'
+import { IcmpMessage, IcmpType, IcmpUnreachable, writeIcmp } from '../../src/wire/icmp.ts'
 import { IpHeader, Protocol } from '../../src/wire/ip.ts'
 import { parseIp, writeIp } from '../../src/wire/ip-packet.ts'
 import { Offload } from '../../src/wire/offload.ts'
@@ -22,13 +24,17 @@ export const PORT = 7000
 /** The longest that the kernel's answer may take, ms. */
 const LIMIT = 10_000
 
+/** More than Linux's tcp_invalid_ratelimit and our challengeInterval, less than until the first retransmission; ms. */
+const PAUSE = 600
+
 /** How both are set up. */
 export interface Setup {
   /** Half-open connections at the most. The kernel is given one less: it holds one more than it is told. */
   backlog?: number
   /** Unaccepted connections at the most: on Linux the same number as the backlog. */
   acceptBacklog?: number
-  cookies?: boolean
+  /** `all`: whether or not there is room, as with tcp_syncookies 2. */
+  cookies?: boolean | 'all'
   synAckRetries?: number
   acceptOverflow?: 'wait' | 'reset'
 }
@@ -41,6 +47,8 @@ export interface Server {
   rest(): Promise<Segment[]>
   /** Waits until no half-open connection is left. */
   forgotten(): Promise<void>
+  /** The time passes within which answers are rate-limited. */
+  pause(): Promise<void>
   /** False when there is nothing to accept. */
   accept(): boolean
   /** Stops listening. */
@@ -58,7 +66,9 @@ export class EstabServer implements Server {
 
   constructor(setup: Setup) {
     this.stack = new Stack({ addresses: [`${SERVER}/24`], secret: Uint8Array.from({ length: 32 }, (_, i) => i) })
-    this.listener = this.stack.listen({ port: PORT, ...setup })
+    const { cookies, ...rest } = setup
+    const admission = cookies === 'all' ? admitByCookie : admitThenCookies
+    this.listener = this.stack.listen({ port: PORT, cookies: cookies !== false, admission, ...rest })
   }
 
   send(octets: Uint8Array): void {
@@ -77,6 +87,12 @@ export class EstabServer implements Server {
 
   async forgotten(): Promise<void> {
     while (this.listener.halfOpen > 0) this.sleep()
+  }
+
+  async pause(): Promise<void> {
+    const until = this.now + PAUSE
+    while (this.stack.nextDeadline() <= until) this.sleep()
+    this.now = until
   }
 
   accept(): boolean {
@@ -102,7 +118,11 @@ export class EstabServer implements Server {
   }
 
   private drain(): void {
-    for (let n = this.stack.transmit(this.frame, 0, this.now); n > 0; n = this.stack.transmit(this.frame, 0, this.now)) {
+    for (
+      let n = this.stack.transmit(this.frame, 0, this.now);
+      n > 0;
+      n = this.stack.transmit(this.frame, 0, this.now)
+    ) {
       this.answers.push(parse(this.frame, 0, n)!)
     }
   }
@@ -131,7 +151,7 @@ export class LinuxServer implements Server {
   }
 
   static async open(t: TestContext, setup: Setup): Promise<LinuxServer> {
-    setKernel('tcp_syncookies', setup.cookies === false ? 0 : 1)
+    setKernel('tcp_syncookies', setup.cookies === false ? 0 : setup.cookies === 'all' ? 2 : 1)
     setKernel('tcp_max_syn_backlog', 1024)
     setKernel('tcp_synack_retries', setup.synAckRetries ?? 5)
     setKernel('tcp_abort_on_overflow', setup.acceptOverflow === 'reset' ? 1 : 0)
@@ -181,6 +201,10 @@ export class LinuxServer implements Server {
     }
   }
 
+  pause(): Promise<void> {
+    return sleep(PAUSE)
+  }
+
   accept(): boolean {
     return this.socket.accept()
   }
@@ -205,6 +229,8 @@ function parse(octets: Uint8Array, start: number, end: number): Segment | undefi
 
 /** What a crafted segment says; the rest is as of a client without options. */
 export interface Fields {
+  from?: string
+  to?: string
   port: number
   flags: number
   seq: number
@@ -212,10 +238,10 @@ export interface Fields {
   text?: string
 }
 
-export function packet({ port, flags, seq, ack = 0, text = '' }: Fields): Uint8Array {
+export function packet({ from = CLIENT, to = SERVER, port, flags, seq, ack = 0, text = '' }: Fields): Uint8Array {
   const segment = new Segment()
-  segment.source = IpAddress.parse(CLIENT)!
-  segment.destination = IpAddress.parse(SERVER)!
+  segment.source = IpAddress.parse(from)!
+  segment.destination = IpAddress.parse(to)!
   segment.sourcePort = port
   segment.destinationPort = PORT
   segment.flags = flags
@@ -224,12 +250,31 @@ export function packet({ port, flags, seq, ack = 0, text = '' }: Fields): Uint8A
   segment.wnd = 65_535
   segment.octets = new TextEncoder().encode(text)
   segment.length = segment.octets.length
-  const header = new IpHeader()
-  header.source = segment.source
-  header.destination = segment.destination
-  header.protocol = Protocol.TCP
   const octets = new Uint8Array(40 + segment.length)
-  writeIp(octets, 0, header, writeTcp(octets, 20, segment, false))
+  writeIp(octets, 0, headerOf(segment, Protocol.TCP), writeTcp(octets, 20, segment, false))
   return octets
 }
 
+/** "Host unreachable" for a segment that the server sent. */
+export function unreachable(segment: Segment): Uint8Array {
+  const message = new IcmpMessage()
+  message.type = IcmpType.DESTINATION_UNREACHABLE
+  message.code = IcmpUnreachable.HOST
+  message.octets = new Uint8Array(80)
+  message.length = 28
+  writeIp(message.octets, 0, headerOf(segment, Protocol.TCP), writeTcp(message.octets, 20, segment, false))
+  const octets = new Uint8Array(56)
+  const header = headerOf(segment, Protocol.ICMP)
+  header.source = segment.destination
+  header.destination = segment.source
+  writeIp(octets, 0, header, writeIcmp(octets, 20, message))
+  return octets
+}
+
+function headerOf(segment: Segment, protocol: number): IpHeader {
+  const header = new IpHeader()
+  header.source = segment.source
+  header.destination = segment.destination
+  header.protocol = protocol
+  return header
+}

@@ -90,15 +90,21 @@ describe('a full accept queue, policy wait', () => {
     assert.equal(tcp.listener.accept(), undefined)
   })
 
-  test('answers duplicates of a SYN that has its ACK with nothing', () => {
+  test('answers the SYNs of an entry that waits as those of any other: a client that has restarted is not stuck', () => {
     const tcp = full(2, { acceptBacklog: 1 })
     ack(tcp, 'p0')
     ack(tcp, 'p1')
     tcp.trace`
-      +.6 <p1 S 0:0(0) win 65535 <mss 1460>
-      +.1
+      +.6   <p1 S  0:0(0)       win 65535 <mss 1460>
+      +0    >p1 S. 0:0(0) ack 1
+      +.399 <p1 S  9000:9000(0) win 65535 <mss 1460>
+      +.001 >p1 S. 0:0(0) ack 1
+      +.5   <p1 S  9000:9000(0) win 65535 <mss 1460>
+      +0    >p1 S. 0:0(0) ack 1
+      +0    <p1 R  1:1(0)       win 0
     `
-    assert.equal(tcp.listener.counters.duplicates, 1)
+    assert.deepEqual([tcp.listener.counters.duplicates, tcp.listener.counters.otherIsn], [1, 2])
+    assert.deepEqual([tcp.listener.counters.reset, tcp.listener.halfOpen], [1, 0])
   })
 
   test('lets an entry that waits end by the exact RST, or by its time', () => {

@@ -151,20 +151,31 @@ describe('an entry', () => {
     assert.equal(tcp.listener.halfOpen, 1)
   })
 
-  test('whose SYN-ACK finds the queue to the link full is kept and counted, and its next wait brings the next try', () => {
-    const bench = new Bench({ backlog: 1, admission: () => 'hold' })
-    const clients = Array.from({ length: 66 }, (_, i) => new Client('198.51.100.9', 1000 + i, i))
-    // The link takes nothing meanwhile; 64 answers more than the backlog may wait for it.
+  // Linux deletes the entry when its SYN-ACK cannot be sent, and does not count it.
+  test('whose SYN-ACK the link has no room for is kept, and answered as soon as there is', () => {
+    const bench = new Bench({ backlog: 3, admission: () => 'hold' })
+    const clients = Array.from({ length: 1000 }, (_, i) => new Client('198.51.100.9', 1000 + i, i))
     for (const client of clients) {
       const packet = packetOf(client.syn())
       bench.stack.receive(packet, 0, packet.length, 0)
     }
-    const last = clients.at(-1)!
-    assert.equal(bench.stack.counters.SynAckQueueFull, 1)
-    assert.equal(last.hear(bench.drain()), undefined)
-    assert.equal(bench.listener.halfOpens()[0]?.remotePort, last.port)
-    assert.ok(last.hear(bench.wait(1000)))
-    bench.receive(last.ack())
-    assert.equal(bench.accept().remotePort, last.port)
+    const sent = bench.drain()
+    assert.equal(sent.length, 3, 'one for each entry that there still is, none for those evicted meanwhile')
+    const last = clients.slice(-3)
+    for (const client of last) assert.ok(client.hear(sent))
+    for (const client of last) bench.receive(client.ack())
+    assert.deepEqual([bench.listener.counters.evicted, bench.listener.counters.completed], [997, 3])
+  })
+
+  test('whose wait ends while the link has no room is answered once, and keeps to its schedule', () => {
+    const bench = new Bench({ backlog: 1, synAckWaits: [1000, 2000, 4000] })
+    const client = new Client('198.51.100.1', 1000, 1)
+    client.open(bench)
+    for (const now of [1000, 1500, 2999]) bench.stack.advance(now)
+    bench.now = 2999
+    assert.equal(bench.drain().length, 1)
+    assert.equal(bench.wait(1).length, 1, 'the second, at 3 s')
+    assert.equal(bench.wait(4000).length, 0)
+    assert.equal(bench.listener.counters.expired, 1)
   })
 })

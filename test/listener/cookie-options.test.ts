@@ -88,7 +88,10 @@ describe('the MSS of a cookie', () => {
     })
 
     test(`below 88 is 88, ${which} timestamps`, () => {
-      assert.deepEqual([0, 1, 40, 87].map((mss) => used(mss, timestamps)), [88, 88, 88, 88])
+      assert.deepEqual(
+        [0, 1, 40, 87].map((mss) => used(mss, timestamps)),
+        [88, 88, 88, 88],
+      )
     })
 
     test(`above 1460 is 1460, ${which} timestamps, where the link would take more`, () => {

@@ -25,10 +25,7 @@ describe('in a full queue, the SYN of another prefix', () => {
   test('takes the place of the oldest entry of the prefix that holds most', () => {
     const tcp = full(4)
     fill(tcp, 'b', '198.51.100.', 1)
-    assert.deepEqual(
-      [tcp.listener.halfOpen, tcp.listener.counters.evicted, tcp.listener.counters.cookied],
-      [4, 1, 0],
-    )
+    assert.deepEqual([tcp.listener.halfOpen, tcp.listener.counters.evicted, tcp.listener.counters.cookied], [4, 1, 0])
     const ports = tcp.listener.halfOpens(tcp.now).map(({ remotePort }) => remotePort)
     assert.ok(!ports.includes(tcp.peer('p0').port), 'the oldest is gone')
     assert.ok(ports.includes(tcp.peer('p1').port))

@@ -138,10 +138,7 @@ describe('every handshake', () => {
     }
     tcp.trace`+63`
     const count = (kind: HandshakeKind): number => steps.filter((step) => step.kind === kind).length
-    assert.deepEqual(
-      (['syn-received', 'cookie-sent', 'deferred', 'expired'] as const).map(count),
-      [20, 10, 10, 20],
-    )
+    assert.deepEqual((['syn-received', 'cookie-sent', 'deferred', 'expired'] as const).map(count), [20, 10, 10, 20])
     assert.equal(tcp.listener.halfOpen, 0)
   })
 })
