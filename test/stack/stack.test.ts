@@ -137,6 +137,8 @@ describe('a connection of a stack with itself (RFC 1122 §3.2.1.3)', () => {
     const client = stack.connect({ address: ADDRESSES[4].own, port: 80 })
     drain(stack)
     assert.equal(client.error?.code, 'ECONNREFUSED')
+    const { received, accepted, drops } = stack.counters
+    assert.deepEqual([received, accepted, drops], [2, 1, { 'tcp-no-listener': 1 }])
   })
 
   test('from a port to the same port opens simultaneously with itself (RFC 9293 MUST-10)', () => {

@@ -25,4 +25,14 @@ describe('the call CONNECT', () => {
     assert.throws(() => stack.connect({ ...to, localAddress: '192.0.2.9' }), { code: 'EADDRNOTAVAIL' })
     assert.throws(() => stack.connect({ ...to, address: '2001:db8::2' }), { code: 'ENETUNREACH' })
   })
+
+  test('makes a connection that is known by its four-tuple and by nothing less', () => {
+    const { connection } = connect({ localPort: 5000 })
+    const { local, remote } = connection
+    assert.ok(connection.isTuple(local, 5000, remote, 80))
+    assert.ok(!connection.isTuple(local, 5001, remote, 80))
+    assert.ok(!connection.isTuple(local, 5000, remote, 81))
+    assert.ok(!connection.isTuple(remote, 5000, remote, 80))
+    assert.ok(!connection.isTuple(local, 5000, local, 80))
+  })
 })
