@@ -7,7 +7,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { BUGS, type Bug } from './mutate/bugs.ts'
+import type { Bug } from './mutate/bug.ts'
+import { BUGS } from './mutate/bugs.ts'
 import type { Hunt } from './mutate/hunt.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -2,7 +2,8 @@ import { Stack } from '../../src/stack/stack.ts'
 import { admitByCookie } from '../../src/tcp/admission.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Instant } from '../../src/wire/instant.ts'
-import { collectGarbage, type Sample, sample, seconds } from '../measure.ts'
+import { collectGarbage, type Sample, sample } from '../measure.ts'
+import { cpuSeconds } from './cpu.ts'
 import { SYN_LENGTH, spoofedSyns } from './spoofed.ts'
 
 const PORT = 80
@@ -36,11 +37,11 @@ class Target {
   }
 }
 
-/** SYNs a second that are answered, by a cookie or from an entry; parsing and checksums both ways included. */
+/** SYNs a second of CPU that are answered, by a cookie or from an entry; parsing and checksums both ways included. */
 export async function synAckRate(syns: Uint8Array, kept: boolean): Promise<number> {
   const count = syns.length / SYN_LENGTH
   const target = new Target(kept ? { backlog: count } : { admission: admitByCookie })
-  const took = await seconds(() => {
+  const took = await cpuSeconds(() => {
     for (let i = 0; i < count; i++) target.receive(syns, i * SYN_LENGTH, 1)
   })
   if (target.stack.counters.transmitted !== count) throw new Error('not every SYN was answered')
@@ -57,12 +58,10 @@ export interface Memory {
 export function halfOpenMemory(count: number, rounds: number): Memory {
   const syns = spoofedSyns(count)
   const figures = Array.from({ length: rounds }, () => {
-    collectGarbage()
-    const before = process.memoryUsage()
+    const before = used()
     const target = new Target({ backlog: count })
     for (let i = 0; i < count; i++) target.receive(syns, i * SYN_LENGTH, 1)
-    collectGarbage()
-    const after = process.memoryUsage()
+    const after = used()
     if (target.stack.tcp.listening.listeners.all[0]!.halfOpen !== count) throw new Error('not all were kept')
     const heap = after.heapUsed - before.heapUsed
     return { heap, total: heap + after.arrayBuffers - before.arrayBuffers, resident: after.rss - before.rss }
@@ -84,15 +83,16 @@ export function spoofedGrowth(count: number): number {
     target.advance(now)
   }
   flood()
-  const used = (): number => {
-    // Buffers are given back a while after they were collected.
-    for (let i = 0; i < 3; i++) collectGarbage()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  }
   const before = used()
   for (let sent = 0; sent < count; sent += 200_000) flood()
-  return used() - before
+  const after = used()
+  return after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers
+}
+
+function used(): NodeJS.MemoryUsage {
+  // Buffers are given back only some time after their owners were collected.
+  for (let i = 0; i < 4; i++) collectGarbage()
+  return process.memoryUsage()
 }
 
 export interface Timers {

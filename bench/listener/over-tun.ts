@@ -14,6 +14,7 @@ import { admitByCookie } from '../../src/tcp/admission.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import { IpAddress } from '../../src/wire/address.ts'
 import { Offload } from '../../src/wire/offload.ts'
+import { cpuSeconds } from './cpu.ts'
 import { KernelListener } from './kernel.ts'
 import type { Clients } from './peer.ts'
 import { SYN_LENGTH, spoofedSyns } from './spoofed.ts'
@@ -26,7 +27,7 @@ const PEER = fileURLToPath(new URL('peer.ts', import.meta.url))
 const [rounds, window] = process.argv.slice(2).map(Number) as [number, number]
 
 export interface OverTun {
-  /** SYN,ACKs a second that the stack sends, cookies and entries; that the kernel's listener sends, likewise. */
+  /** SYN,ACKs a second of CPU that the stack sends, cookies and entries; that the kernel's listener sends, likewise. */
   readonly cookies: number[]
   readonly stored: number[]
   readonly kernelCookies: number[]
@@ -78,7 +79,7 @@ async function withStack<T>(options: Partial<ListenOptions>, work: (stack: Stack
   }
 }
 
-/** SYN,ACKs a second, while more SYNs come than can be answered. */
+/** SYN,ACKs a second of the stack's CPU, while SYNs come as fast as another process can send them. */
 function floodedRate(options: Partial<ListenOptions>): Promise<number[]> {
   return withStack(options, async (stack) => {
     const peer = startPeer('flood', STACK, (rounds + 2) * window)
@@ -87,16 +88,15 @@ function floodedRate(options: Partial<ListenOptions>): Promise<number[]> {
     const rates: number[] = []
     for (let round = 0; round < rounds; round++) {
       const before = stack.counters.transmitted
-      const began = performance.now()
-      await sleep(window)
-      rates.push((1000 * (stack.counters.transmitted - before)) / (performance.now() - began))
+      const took = await cpuSeconds(() => sleep(window))
+      rates.push((stack.counters.transmitted - before) / took)
     }
     await ended(peer)
     return rates
   })
 }
 
-/** SYN,ACKs a second of the kernel's listener, as fast as it is given SYNs: it answers within the call that brings one. */
+/** SYN,ACKs a second of CPU of the kernel's listener, as fast as it is given SYNs: it answers within the call that brings one. */
 async function kernelRate(syncookies: 0 | 2): Promise<number[]> {
   setting('ipv4/tcp_syncookies', syncookies)
   setting('ipv4/tcp_max_syn_backlog', 4_000_000)
@@ -128,15 +128,15 @@ async function feed(tun: TunLink, count: number): Promise<number> {
   })
   let took = 0
   for (let sent = 0; sent < count; ) {
-    const began = performance.now()
-    for (const end = Math.min(count, sent + 2000); sent < end; sent++) {
-      frame.set(syns.subarray(sent * SYN_LENGTH, (sent + 1) * SYN_LENGTH), tun.headroom)
-      tun.send(frame, tun.headroom, frame.length, offload)
-    }
-    took += performance.now() - began
+    took += await cpuSeconds(() => {
+      for (const end = Math.min(count, sent + 2000); sent < end; sent++) {
+        frame.set(syns.subarray(sent * SYN_LENGTH, (sent + 1) * SYN_LENGTH), tun.headroom)
+        tun.send(frame, tun.headroom, frame.length, offload)
+      }
+    })
     for (let seen = -1; seen < answers; await sleep(2)) seen = answers
   }
-  return (1000 * answers) / took
+  return answers / took
 }
 
 async function handshakes(): Promise<number[]> {

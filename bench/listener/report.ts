@@ -6,7 +6,7 @@ export interface Row {
   readonly unit: string
   readonly estab: Sample
   /** To be reached by the median: at least, or at most. */
-  readonly goal: { readonly least: number } | { readonly most: number }
+  readonly goal?: { readonly least: number } | { readonly most: number }
   readonly anchor?: Anchor | undefined
 }
 
@@ -20,12 +20,16 @@ export function printHeader(): void {
 }
 
 export function printRow({ work, unit, estab, goal, anchor }: Row): void {
-  const reached = 'least' in goal ? estab.median >= goal.least : estab.median <= goal.most
-  const wanted = 'least' in goal ? `≥ ${figure(goal.least)}` : `≤ ${figure(goal.most)}`
   const other = anchor === undefined ? '–' : `${anchor.name} ${text(anchor.figures)}`
   const ratio =
     anchor === undefined || anchor.figures.median === 0 ? '–' : `${figure(estab.median / anchor.figures.median)} ×`
-  console.log(line(`${work}, ${unit}`, text(estab), `${wanted} ${reached ? 'yes' : 'NO'}`, other, ratio))
+  console.log(line(`${work}, ${unit}`, text(estab), verdict(estab.median, goal), other, ratio))
+}
+
+function verdict(median: number, goal: Row['goal']): string {
+  if (goal === undefined) return '–'
+  if ('least' in goal) return `≥ ${figure(goal.least)} ${median >= goal.least ? 'yes' : 'NO'}`
+  return `≤ ${figure(goal.most)} ${median <= goal.most ? 'yes' : 'NO'}`
 }
 
 export function printMissing(work: string, reason: string): void {

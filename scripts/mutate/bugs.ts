@@ -1,25 +1,31 @@
-/** A bug to be planted: `text`, which stands in `file` exactly once, becomes `planted`. */
-export interface Bug {
-  readonly name: string
-  /** From src/. */
-  readonly file: string
-  readonly text: string
-  readonly planted: string
-}
+import { ADMISSION_BUGS } from './admission-bugs.ts'
+import type { Bug } from './bug.ts'
 
 /** Bugs that stacks have had, or could well have. */
 export const BUGS: readonly Bug[] = [
   {
     name: 'backlog off by one: holds one too many',
-    file: 'tcp/arrives/listen.ts',
-    text: 'listener.halfOpen >= listener.backlog',
-    planted: 'listener.halfOpen > listener.backlog',
+    file: 'tcp/admission.ts',
+    text: 'return this.listener.halfOpen >= this.listener.backlog',
+    planted: 'return this.listener.halfOpen > this.listener.backlog',
   },
   {
     name: 'backlog off by one: holds one too few',
+    file: 'tcp/admission.ts',
+    text: 'return this.listener.halfOpen >= this.listener.backlog',
+    planted: 'return this.listener.halfOpen + 1 >= this.listener.backlog',
+  },
+  {
+    name: 'backlog off by one: nobody makes room in a full queue',
     file: 'tcp/arrives/listen.ts',
-    text: 'listener.halfOpen >= listener.backlog',
-    planted: 'listener.halfOpen + 1 >= listener.backlog',
+    text: 'listener.halfOpen >= listener.backlog &&',
+    planted: 'listener.halfOpen > listener.backlog &&',
+  },
+  {
+    name: 'an entry is evicted although there is room',
+    file: 'tcp/arrives/listen.ts',
+    text: 'listener.halfOpen >= listener.backlog &&',
+    planted: 'listener.halfOpen >= Math.max(listener.backlog - 1, 1) &&',
   },
   {
     name: 'a refused SYN is not counted',
@@ -30,15 +36,15 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a duplicate SYN prolongs the life',
     file: 'tcp/arrives/half-open.ts',
-    text: 'listener.counters.duplicates++',
+    text: 'if (mayAnswer(endpoint, queue, row)) listener.scheduleAnswer(queue, row)',
     planted:
-      'listener.counters.duplicates++\n    queue.deadline[row] = Math.max(queue.deadline[row]!, endpoint.now + 1000)',
+      'if (mayAnswer(endpoint, queue, row)) listener.scheduleAnswer(queue, row)\n    queue.undefer(row, endpoint.now)',
   },
   {
     name: 'a SYN with another number takes the entry over',
     file: 'tcp/arrives/half-open.ts',
-    text: 'listener.counters.duplicates++',
-    planted: 'listener.counters.duplicates++\n    queue.irs[row] = segment.seq',
+    text: 'else listener.counters.otherIsn++',
+    planted: 'else queue.rows.irs[row] = segment.seq',
   },
   {
     name: 'each duplicate SYN is answered, however fast they come',
@@ -61,20 +67,20 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a wrong ACK deletes the entry',
     file: 'tcp/arrives/half-open.ts',
-    text: "endpoint.drop('tcp-ack-unacceptable')",
-    planted: "endpoint.drop('tcp-ack-unacceptable')\n    queue.remove(row)",
+    text: 'if (completesByCookie(endpoint, listener, queue, row, segment)) return',
+    planted: 'queue.remove(row)',
   },
   {
     name: 'an ACK of nothing completes the handshake',
     file: 'tcp/arrives/half-open.ts',
-    text: 'if (segment.ack !== seqAdd(queue.iss[row]!, 1)) {',
-    planted: 'if (seqLess(seqAdd(queue.iss[row]!, 1), segment.ack)) {',
+    text: 'if (segment.ack !== seqAdd(queue.rows.iss[row]!, 1)) {',
+    planted: 'if (seqLess(seqAdd(queue.rows.iss[row]!, 1), segment.ack)) {',
   },
   {
     name: 'the accept queue has no bound',
     file: 'tcp/arrives/half-open.ts',
-    text: 'if (listener.acceptQueueIsFull) {',
-    planted: 'if (listener.acceptQueueIsFull && listener.acceptBacklog > 1) {',
+    text: 'if (listener.acceptQueueIsFull) {\n    endpoint.drop(',
+    planted: 'if (listener.acceptQueueIsFull && listener.acceptBacklog > 1) {\n    endpoint.drop(',
   },
   {
     name: 'accept() does not let in those that wait for room',
@@ -85,8 +91,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'ACK number of the SYN,ACK off by one',
     file: 'tcp/passive-open.ts',
-    text: 'out.ack = seqAdd(queue.irs[row]!, 1)',
-    planted: 'out.ack = queue.irs[row]!',
+    text: 'out.ack = seqAdd(halfOpen.irs, 1)',
+    planted: 'out.ack = halfOpen.irs',
   },
   {
     name: 'a completed entry stays in the SYN queue',
@@ -103,14 +109,14 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'one retransmission of the SYN,ACK too few',
     file: 'tcp/syn-queue.ts',
-    text: 'if (level >= this.heads.length) return false',
-    planted: 'if (level >= this.heads.length - 1) return false',
+    text: 'if (level > this.schedule.retries ||',
+    planted: 'if (level >= this.schedule.retries ||',
   },
   {
     name: 'the waits all count from the first',
     file: 'tcp/syn-queue.ts',
-    text: 'this.deadline[row]! += this.schedule.waits[level]!',
-    planted: 'this.deadline[row]! += this.schedule.waits[0]!',
+    text: 'return this.bornAt(row) + this.schedule.ends[this.rows.level(row)]!',
+    planted: 'return this.bornAt(row) + this.schedule.ends[0]! * (this.rows.level(row) + 1)',
   },
   {
     name: 'a blind RST refuses an active open',
@@ -145,8 +151,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'an inexact RST resets a connection',
     file: 'tcp/arrives/otherwise.ts',
-    text: 'if (segment.seq !== tcb.rcv.nxt) {',
-    planted: 'if (!seqWithin(segment.seq, tcb.rcv.nxt, 1000)) {',
+    text: 'if (segment.seq !== connection.tcb.rcv.nxt) {',
+    planted: 'if (!seqWithin(segment.seq, connection.tcb.rcv.nxt, 1000)) {',
   },
   {
     name: 'text that came before is taken once more',
@@ -190,4 +196,5 @@ export const BUGS: readonly Bug[] = [
     text: '?? false, false)\n    if (!this.dropped) this.counters.accepted++',
     planted: '?? false, false)\n    this.counters.accepted++',
   },
+  ...ADMISSION_BUGS,
 ]

@@ -1,4 +1,4 @@
-import type { Server as Forwarder } from 'node:net'
+import type { AddressInfo, Server as Forwarder } from 'node:net'
 import { RealTime } from '../host/real-time.ts'
 import { createWire } from '../link/wire.ts'
 import { createNet, type Net } from '../net/net.ts'
@@ -62,7 +62,7 @@ export function embeddedAttachment(own: readonly string[], observer?: Observer):
       forwarder = await openForwarder(second, addresses[0]!, port, forwarderPort(port))
       return {
         hosts: ['127.0.0.1'],
-        port: forwarderPort(port),
+        port: (forwarder.address() as AddressInfo).port,
         remarks: ['each connection to it is carried by a second stack of estab over the embedded wire'],
       }
     },

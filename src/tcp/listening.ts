@@ -163,6 +163,14 @@ export class Listening implements ListenerHost {
     this.endpoint.deliver(this.promote(listener, segment.tsEcr), segment)
   }
 
+  /** Whether the table of connections takes one more; if not, the segment at hand is dropped. */
+  hasRoom(): boolean {
+    if (!this.endpoint.isFull) return true
+    this.endpoint.drop('connection-table-full')
+    this.endpoint.counters.ListenDrops++
+    return false
+  }
+
   observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
@@ -174,13 +182,6 @@ export class Listening implements ListenerHost {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
-  }
-
-  private hasRoom(): boolean {
-    if (!this.endpoint.isFull) return true
-    this.endpoint.drop('connection-table-full')
-    this.endpoint.counters.ListenDrops++
-    return false
   }
 
   private promoteRow(listener: Listener, queue: SynQueue, row: number, tsVal: number): Connection {

@@ -24,8 +24,8 @@ const BEHIND = -100
 /** The acknowledgment number of a segment that answers nothing. */
 const STRAY = 77_777
 
-/** Beyond every deadline: to the next one, if there is any. */
-const LONG = 60_000
+/** Beyond every deadline: to the next one, if there is any. Without, no cookie is left, and the next key is as far off as it was. */
+const LONG = 3 * COOKIE_PERIOD
 
 /** What each peer may do, by name. */
 const OF_PEER = {

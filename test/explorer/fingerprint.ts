@@ -2,18 +2,16 @@
 /**
  * What makes two states of the explorer's equal: everything that can decide about the future, and nothing else.
  * Moments count from now, sequence numbers from their connection's first. All that looks behind the public face of the
- * stack is in this file; a property that it does not know is an error, so that none is forgotten.
+ * stack is in this file and `fingerprint-listener`; a property that it does not know is an error, so that none is forgotten.
  */
 import type { Connection } from '../../src/tcp/connection.ts'
-import type { Fifo } from '../../src/tcp/fifo.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
-import { NONE } from '../../src/tcp/syn-rows.ts'
-import type { UsedCookies } from '../../src/tcp/used-cookies.ts'
 import { periodsSince } from './expected-admission.ts'
+import { items, overflow, prefixes, usedCookies, waiting } from './fingerprint-listener.ts'
 import { ISN, type Offer, type Peer } from './peer.ts'
 import type { Variables } from './rfc9293-terms.ts'
 import { after, distance } from './sequence.ts'
-import { CONFIG, COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
+import { CONFIG } from './settings.ts'
 import type { World } from './world.ts'
 
 /** The variables of RFC 9293 as the connection has them. */
@@ -101,64 +99,8 @@ function ofListener(listener: Listener, world: World, names: Names): string {
     )
   const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
   const lists = `accept ${established.join(',')} waiting ${waiting(listener)} untold ${items(listener['untold']).join(',')}`
-  const cookies = listener.cookies ? overflow(listener, world.now) : ''
+  const cookies = listener.cookies && listener.open ? overflow(listener, world.now) : ''
   return `${listener.open} ${cookies} ${entries.join(',')} prefixes ${prefixes(listener)} ${lists}`
-}
-
-/**
- * The key period of the last overflow counts, and so does how long ago it was if that is about to make a difference:
- * otherwise all that happens within 30 s of the walk's does so in one period.
- */
-function overflow({ overflowedAt }: Listener, now: number): string {
-  if (now - overflowedAt > OVERFLOW_MEMORY) return 'no overflow'
-  const periods = periodsSince(overflowedAt, now)
-  return `overflow ${periods} ${periods < 2 ? '' : now - overflowedAt}`
-}
-
-/** What it will say it has, once it has looked at the clock. */
-function usedCookies(used: UsedCookies, now: number): { present: Int32Array; past: Int32Array } {
-  const { present, past, period } = { present: used['present'], past: used['past'], period: used['period'] }
-  const turns = Math.floor(now / COOKIE_PERIOD) - period
-  const none = new Int32Array(0)
-  if (turns <= 0) return { present, past }
-  return { present: none, past: turns === 1 ? present : none }
-}
-
-/** Who is evicted, and who next: the rows of each source prefix, the oldest first, by the number of them. */
-function prefixes(listener: Listener): string {
-  const queue = listener['queue4']
-  if (queue === undefined) return ''
-  const { rows, prefixes: table } = queue
-  const parts: string[] = []
-  for (let group = table['top']; group !== 0; group = table['down'][group]!) {
-    for (let prefix = table['members'][group]!; prefix !== 0; prefix = table['next'][prefix]!) {
-      const ports: number[] = []
-      for (let left = table.count(prefix), row = table.member[prefix]!; left > 0; left--, row = rows.nextMember(row)) {
-        ports.push(rows.remotePort[row]!)
-      }
-      parts.push(ports.join('-'))
-    }
-  }
-  return parts.join(' ')
-}
-
-/** The rows whose ACK waits for room; for one that is gone, when its place will be taken again. */
-function waiting(listener: Listener): string {
-  return items(listener['waiting'])
-    .map((handle) => {
-      const queue = listener['resolve'](handle)
-      const { row } = listener
-      for (let free = queue['free'], turn = 0; free !== NONE; free = queue.rows.next(free), turn++) {
-        if (free === row) return `free ${turn}`
-      }
-      return queue.rows.remotePort[row]
-    })
-    .join(',')
-}
-
-function items<T>(fifo: Fifo<T>): T[] {
-  const slots = fifo['slots']
-  return Array.from({ length: fifo.length }, (_, i) => slots[(fifo['head'] + i) % slots.length]!)
 }
 
 function ofPeer(peer: Peer, world: World, names: Names): string {

@@ -221,6 +221,7 @@ function unfit(
       return only(alone, { flags: SYN | ACK, seq: is.iss, ack: is.rcvNxt, length: 0 }, got)
     case 'cookie': {
       const seq = alone[0]?.seq ?? 0
+      if (was.state === 'TIME-WAIT' && !before(was.nxt, seq)) return `${got}, not beyond ${was.nxt}`
       return only(alone, { flags: SYN | ACK, seq, ack: after(segment.seq, 1), length: 0 }, got)
     }
     case 'reset':

@@ -25,7 +25,7 @@ export const SECRET: Uint8Array = Uint8Array.from({ length: 64 }, (_, i) => i * 
 export const DEFER_TIMEOUT = 1500
 
 /** The clients, and their addresses: one for each /24. */
-export const NAMES = ['', 'q', 'r', 's'] as const
+export const NAMES = ['', 'q', 'r', 's', 't'] as const
 export const ADDRESSES = { A: '192.0.2.2', B: '198.51.100.2', C: '203.0.113.2' } as const
 
 /** How long a cookie key signs, and how long a listener takes cookies after an overflow, ms. */

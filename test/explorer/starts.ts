@@ -116,19 +116,28 @@ export const STARTS: readonly Start[] = [
     depth: 7,
   },
   {
-    name: 'LISTEN, three entries of two prefixes, and a client of a third',
-    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 3 }, peers: ['A', 'A', 'B', 'C'] },
+    name: 'TIME-WAIT with cookies, and a full SYN queue',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: ['A', 'B'] },
+    prefix: ['SYN', 'ACK', 'accept()', 'close()', 'FIN', 'ACK', 'SYN (q)'],
+    actions: [...WITH_COOKIES, ...actionsOfPeer(1, RIVAL)],
+    depth: 6,
+  },
+  {
+    name: 'LISTEN with cookies, three entries of two prefixes, and others ask',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 3 }, peers: ['A', 'A', 'B', 'B', 'C'] },
     prefix: ['SYN', 'SYN (q)', 'SYN (r)'],
     actions: [
-      ...WITH_COOKIES,
+      ...actionsOfPeer(0, ['SYN', 'ACK', 'ACK, ahead', 'RST, exact', 'text']),
       ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact']),
       ...actionsOfPeer(2, ['SYN', 'ACK']),
-      ...actionsOfPeer(3, ['SYN', 'ACK', 'RST, exact']),
+      ...actionsOfPeer(3, ['SYN', 'ACK']),
+      ...actionsOfPeer(4, ['SYN', 'ACK', 'RST, exact']),
+      ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
     ],
     depth: 5,
   },
   {
-    name: 'LISTEN, SYNs wait for the application, backlog 1, two clients',
+    name: 'LISTEN, SYNs wait for the application, two clients',
     opening: {
       kind: 'listen',
       listen: { ...SHORT_SCHEDULE, backlog: 1, admission: admitDeferred, deferTimeout: DEFER_TIMEOUT },

@@ -161,9 +161,8 @@ export class World {
         return
       }
     }
+    // As a driver does, which tells the time only to those who wait for it.
     this.now = until
-    this.stack.advance(this.now)
-    this.#settle()
     this.#recorder?.wait(this.now)
   }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Chance } from '../../src/sim/chance.ts'
 import { Stack } from '../../src/stack/stack.ts'
+import type { Verdict } from '../../src/tcp/admission.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import { isTransition, type State } from '../../src/tcp/state.ts'
 import { IpAddress } from '../../src/wire/address.ts'
@@ -15,7 +18,15 @@ import { assertSound } from './invariants.ts'
 
 const MTU = 1500
 const PORT = 80
-const LISTEN = { port: PORT, backlog: 8, acceptBacklog: 3, synAckWaits: [1000, 2000] }
+const LISTEN = { port: PORT, backlog: 8, acceptBacklog: 3, synAckWaits: [1000, 2000], deferTimeout: 1500 }
+const VERDICTS: readonly Verdict[] = ['hold', 'hold', 'cookie', 'defer', 'refuse', 'ignore']
+/** Each listener is another, in turn. */
+const LISTENERS: readonly Partial<ListenOptions>[] = [
+  {},
+  { cookies: false },
+  { acceptOverflow: 'reset' },
+  { admission: (syn) => VERDICTS[(syn.remotePort ^ syn.irs) % VERDICTS.length] ?? 'hold' },
+]
 /** Frames at one moment: more than any window here holds. */
 const ENDLESS = 2000
 const LAST = 40
@@ -44,6 +55,7 @@ export class World {
   listener: Listener
   readonly port: number = PORT
   now = 0
+  private opened = 0
   /** What it sent last, without payload, as the peer of a handshake needs it. */
   readonly answer: Segment = new Segment()
   private readonly out = new Uint8Array(MTU)
@@ -62,14 +74,14 @@ export class World {
         state: (_, from, to) => assert.ok(isTransition(from, to), `from ${from} to ${to}`),
       },
     })
-    this.listener = this.stack.listen(LISTEN)
+    this.listener = this.listen()
   }
 
   /** The listener is closed, its half-open and unaccepted connections with it, and another one is there. */
   listenAgain(): void {
     const old = this.listener
     old.close()
-    this.listener = this.stack.listen(LISTEN)
+    this.listener = this.listen()
     this.drain()
     assertSound(this.stack, [old])
     assert.equal(old.halfOpen + old.acceptQueueLength, 0, 'a listener that is closed keeps nothing')
@@ -94,16 +106,31 @@ export class World {
     assert.ok(this.stack.nextDeadline() > this.now, 'nothing is due any more')
   }
 
-  /** Reads all that the stack sends, and takes its events. */
+  /** Reads all that the stack sends, and takes its events, until there are none. */
   drain(): void {
+    do {
+      this.flush()
+    } while (this.takeEvents())
+    assertSound(this.stack, [this.listener])
+  }
+
+  private flush(): void {
     for (let frames = 0; ; frames++) {
       assert.ok(frames < ENDLESS, 'it sends without end')
       const length = this.stack.transmit(this.out, 0, this.now)
-      if (length === 0) break
+      if (length === 0) return
       this.read(length)
     }
-    while (this.stack.nextEvent() !== undefined);
-    assertSound(this.stack, [this.listener])
+  }
+
+  /** Whether there were any. */
+  private takeEvents(): boolean {
+    let any = false
+    for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
+      any = true
+      if (event.type === 'deferred') decide(event.incoming)
+    }
+    return any
   }
 
   /** An application that does what comes to its mind. */
@@ -117,6 +144,10 @@ export class World {
     else if (action === 27) connection.release()
     else if (action === 28) connection.noDelay = !connection.noDelay
     this.drain()
+  }
+
+  private listen(): Listener {
+    return this.stack.listen({ ...LISTEN, ...LISTENERS[this.opened++ % LISTENERS.length] })
   }
 
   accept(): Connection | undefined {
@@ -161,6 +192,14 @@ export class World {
     this.log.push({ way, frame })
     if (this.log.length > LAST) this.log.shift()
   }
+}
+
+/** One in four waits for its deadline. */
+function decide(incoming: Incoming): void {
+  const choice = incoming.syn.remotePort & 3
+  if (choice === 0) incoming.accept()
+  else if (choice === 1) incoming.refuse()
+  else if (choice === 2) incoming.ignore()
 }
 
 function describe(frame: Uint8Array): string {

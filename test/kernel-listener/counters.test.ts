@@ -29,7 +29,13 @@ async function growth(server: Server, { run }: Scenario): Promise<Map<string, nu
 for (const scenario of SCENARIOS) {
   kernelTest(import.meta.url, `counters as Linux has them, but for what is documented: ${scenario.name}`, async (t) => {
     const estab = await growth(new EstabServer(scenario.setup), scenario)
-    const linux = await growth(await LinuxServer.open(t, scenario.setup), scenario)
+    const server = await LinuxServer.open(t, scenario.setup)
+    const linux = await growth(server, scenario).catch((error: unknown) => error as Error)
+    if (server.late) {
+      t.skip('this machine is too busy to keep up with the timers of its kernel')
+      return
+    }
+    if (linux instanceof Error) throw linux
     const common = [...estab.keys()].filter((name) => linux.has(name))
     assert.ok(common.length >= 25)
     const differences = common

@@ -135,6 +135,8 @@ export class LinuxServer implements Server {
   private readonly answers: Segment[] = []
   private readonly offload: Offload = new Offload()
   private wake: () => void = () => {}
+  /** The machine was so busy that the kernel's timers came in between. */
+  late = false
 
   private constructor(link: Link, socket: KernelSocket) {
     this.link = link
@@ -201,8 +203,11 @@ export class LinuxServer implements Server {
     }
   }
 
-  pause(): Promise<void> {
-    return sleep(PAUSE)
+  async pause(): Promise<void> {
+    const began = performance.now()
+    await sleep(PAUSE)
+    // The kernel's first retransmission is due 1 s after the SYN.
+    this.late ||= performance.now() - began > PAUSE + 250
   }
 
   accept(): boolean {

@@ -1,6 +1,7 @@
 /** The accept queue is bounded apart; what finds it full waits for room, or is reset. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Verdict } from '../../src/tcp/admission.ts'
 import { ack, cookieOnly, full, listening, syn } from './listening.ts'
 
 describe('a full accept queue, policy wait', () => {
@@ -144,7 +145,28 @@ describe('a full accept queue, policy wait', () => {
     assert.equal(tcp.read(), 100)
   })
 
-  test('an ACK of a cookie has no entry that could wait: dropped and counted, and the next segment is the next try', () => {
+  test('an ACK of a cookie is given an entry to wait in, and completes by itself like any other', () => {
+    let verdict: Verdict = 'cookie'
+    const tcp = listening({ backlog: 2, acceptBacklog: 1, admission: () => verdict })
+    tcp.trace`
+      +0  <a S  0:0(0)       win 65535 <mss 1460>
+      +0  >a S. 0:0(0) ack 1
+      +0  <b S  0:0(0)       win 65535 <mss 1234,sackOK,TS val 100 ecr 0,nop,wscale 7>
+      +0  >b S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 100,nop,wscale 4>
+    `
+    verdict = 'hold'
+    ack(tcp, 'a')
+    tcp.trace`+.1 <b . 1:1(0) ack 1 win 50 <TS val 200 ecr last>`
+    assert.equal(tcp.stack.counters.ListenOverflows, 1)
+    const [view] = tcp.listener.halfOpens(tcp.now)
+    assert.deepEqual([view?.acknowledged, view?.remotePort, view?.iss], [true, tcp.peer('b').port, tcp.peer('b').iss])
+    tcp.accept()
+    const { snd, sack, tsRecent } = tcp.accept().tcb
+    assert.deepEqual([snd.mss, snd.wnd, sack, tsRecent], [1234, 50 << 7, true, 200])
+    assert.equal(tcp.listener.halfOpen, 0)
+  })
+
+  test('an ACK of a cookie that finds no room there either is dropped and counted: the next segment is the next try', () => {
     const tcp = cookieOnly({ acceptBacklog: 1 })
     for (const name of ['a', 'b']) syn(tcp, name)
     for (const name of ['a', 'b']) ack(tcp, name)

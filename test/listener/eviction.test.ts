@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { admitThenCookies } from '../../src/tcp/admission.ts'
 import type { Traced } from '../support/trace.ts'
-import { ack, full, listening, syn } from './listening.ts'
+import { ack, full, listening, type Options, syn } from './listening.ts'
 
 /** Peers `name` and a number, in the prefix `network`, each with an entry. */
 function fill(tcp: Traced, name: string, network: string, count: number): void {
@@ -82,6 +82,18 @@ describe('in a full queue, the SYN of another prefix', () => {
     assert.deepEqual(held(tcp), ['10.0.0.2', '10.0.0.3', '10.0.0.4', '2001:db8:7::1'])
   })
 
+  test('without cookies nobody is evicted, who could not complete any more: the SYN is dropped', () => {
+    const policies: Options[] = [{}, { admission: () => 'hold' }]
+    for (const policy of policies) {
+      const tcp = full(2, { cookies: false, ...policy })
+      tcp.peer('b', { address: '198.51.100.1' })
+      tcp.trace`+0 <b S 0:0(0) win 65535 <mss 1460>`
+      assert.deepEqual([tcp.listener.counters.evicted, tcp.listener.counters.queueFull], [0, 1])
+      ack(tcp, 'p0')
+      assert.equal(tcp.accept().state, 'ESTABLISHED')
+    }
+  })
+
   test('evicts nobody where the policy is another', () => {
     const tcp = full(4, { admission: admitThenCookies })
     fill(tcp, 'b', '198.51.100.', 2)
@@ -137,15 +149,6 @@ describe('an entry that was evicted', () => {
     assert.equal(tcp.listener.counters.cookied, 1)
     ack(tcp, 'p0')
     assert.equal(tcp.accept().state, 'ESTABLISHED')
-  })
-
-  test('without cookies is lost: RST for the ACK', () => {
-    const tcp = full(2, { cookies: false })
-    fill(tcp, 'b', '198.51.100.', 1)
-    tcp.trace`
-      +0 <p0 . 1:1(0) ack 1 win 65535
-      +0 >p0 R 1:1(0)
-    `
   })
 
   test('while it waited for the accept queue is completed by the first data of its client', () => {

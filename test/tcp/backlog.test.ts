@@ -14,8 +14,9 @@ function ack(tcp: Traced, name: string): void {
   tcp.trace`+0 <${name} . 1:1(0) ack 1 win 65535`
 }
 
+/** Without cookies, so that a full queue drops; test/listener has what cookies make of it. */
 function full(backlog: number, options: HostOptions & { acceptBacklog?: number } = {}): Traced {
-  const tcp = listen({ backlog, ...options })
+  const tcp = listen({ backlog, cookies: false, ...options })
   for (let i = 0; i < backlog; i++) syn(tcp, `p${i}`)
   assert.equal(tcp.listener.halfOpen, backlog)
   return tcp
@@ -42,7 +43,7 @@ describe('the backlog', () => {
   }
 
   test('of 0 holds none', () => {
-    const tcp = listen({ backlog: 0 })
+    const tcp = listen({ backlog: 0, cookies: false })
     tcp.trace`+0 < S 0:0(0) win 65535 <mss 1460>`
     assert.equal(tcp.listener.halfOpen, 0)
     assert.equal(tcp.listener.acceptBacklog, 1)
@@ -59,7 +60,7 @@ describe('the backlog', () => {
   })
 
   test('has room again the moment an entry expires', () => {
-    const tcp = listen({ backlog: 1, synAckRetries: 0 })
+    const tcp = listen({ backlog: 1, cookies: false, synAckRetries: 0 })
     syn(tcp, 'a')
     tcp.trace`+.999 <b S 0:0(0) win 65535`
     assert.equal(tcp.stack.counters.TCPReqQFullDrop, 1)
@@ -80,7 +81,7 @@ describe('the backlog', () => {
   })
 
   test('counts IPv4 and IPv6 together', () => {
-    const tcp = listen({ backlog: 2, stack: { addresses: ['192.0.2.1/24', '2001:db8::1/64'] } })
+    const tcp = listen({ backlog: 2, cookies: false, stack: { addresses: ['192.0.2.1/24', '2001:db8::1/64'] } })
     tcp.peer('six', { address: '2001:db8::2', localAddress: '2001:db8::1' })
     syn(tcp, 'four')
     syn(tcp, 'six')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HandshakeKind } from '../../src/tcp/observer.ts'
-import { host, listen, type Traced } from '../support/trace.ts'
+import { connect, host, listen, type Traced } from '../support/trace.ts'
 
 /** What both queues hold: half-open and accepted. */
 function queues(tcp: Traced): [halfOpen: number, acceptQueue: number] {
@@ -62,6 +62,7 @@ describe('the three-way handshake', () => {
         retransmissions: 1,
         expiresIn: 61_500,
         acknowledged: false,
+        deferred: false,
       },
     ])
   })
@@ -185,8 +186,7 @@ describe('sequence numbers that wrap within the handshake', () => {
 
   for (const target of [0xffff_ffff, 0xffff_fffe, 0, 0x7fff_ffff]) {
     test(`are as good as others: ours is ${target}`, () => {
-      const tcp = listen()
-      tcp.trace`+${secondsUntilIss(target)}`
+      const tcp = listen({ stack: { initialSequence: () => target } })
       tcp.trace`
         +0 < S  0:0(0)       win 65535 <mss 1460>
         +0 > S. 0:0(0) ack 1
@@ -204,16 +204,6 @@ describe('sequence numbers that wrap within the handshake', () => {
   }
 })
 
-/** The clock of RFC 6528 ticks every 4 µs: the moment at which the first peer of a trace is given this number. */
-function secondsUntilIss(target: number): string {
-  const tcp = listen()
-  tcp.trace`
-    +0 < S  0:0(0)       win 65535 <mss 1460>
-    +0 > S. 0:0(0) ack 1
-  `
-  return (((target - tcp.peer().iss!) >>> 0) * 4e-6).toFixed(6)
-}
-
 describe('initial sequence numbers', () => {
   test('of one moment differ for each client, by a keyed hash (RFC 9293 SHLD-1, RFC 6528 §3)', () => {
     const tcp = listen()
@@ -230,18 +220,30 @@ describe('initial sequence numbers', () => {
   })
 
   test('of one client move on with the clock, 250 a millisecond (RFC 9293 MUST-8)', () => {
+    const tcp = connect({ localPort: 5000 })
+    tcp.trace`+0 > S 0:0(0)`
+    const first = tcp.peer().iss!
+    tcp.connection.close()
+    tcp.trace`+10`
+    tcp.stack.connect({ address: '192.0.2.2', port: 80, localPort: 5000 })
+    tcp.trace`+0 > S 0:0(0)`
+    assert.equal((tcp.peer().iss! - first) >>> 0, 2_500_000)
+  })
+
+  // Not clock-driven, but cookies; the key is another every 30 s.
+  test('of a listener are the same for the same SYN for 30 s, and then others', () => {
     const tcp = listen()
-    const syn = (): number => {
+    const syn = (at: number): number => {
       tcp.trace`
-        +0 < S  0:0(0)       win 65535 <mss 1460>
-        +0 > S. 0:0(0) ack 1
-        +0 < R  1:1(0)       win 0
+        @${at} < S  0:0(0)       win 65535 <mss 1460>
+        +0     > S. 0:0(0) ack 1
+        +0     < R  1:1(0)       win 0
       `
       return tcp.peer().iss!
     }
-    const first = syn()
-    tcp.trace`+10`
-    assert.equal((syn() - first) >>> 0, 2_500_000)
+    const [first, ...others] = [0, 10, 29.999, 30, 60].map(syn)
+    assert.deepEqual(others.slice(0, 2), [first, first])
+    assert.equal(new Set([first, ...others]).size, 3)
   })
 
   test('of two stacks with other secrets have nothing in common (RFC 9293 MUST-9)', () => {

@@ -175,9 +175,10 @@ describe("Karn's rule (RFC 9293 MUST-18)", () => {
     tcp.accept()
     tcp.send(10)
     tcp.trace`
-      +0  > P. 1:11(10) ack 1 <TS val 100 ecr 2>
-      +.3 > P. 1:11(10) ack 1 <TS val 400 ecr 2>
-      +.1 < .  1:1(0) ack 11 win 65535 <TS val 3 ecr 400>
+      // Our timestamps go on from what the client has seen: its ACK echoed 0.
+      +0  > P. 1:11(10) ack 1 <TS val 0 ecr 2>
+      +.3 > P. 1:11(10) ack 1 <TS val 300 ecr 2>
+      +.1 < .  1:1(0) ack 11 win 65535 <TS val 3 ecr 300>
     `
     assert.equal(tcp.connection.rto.backOffs, 0)
     assert.equal(tcp.connection.rto.value, 100 + 4 * 37.5)

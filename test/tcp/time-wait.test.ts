@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import { seqLess } from '../../src/tcp/seq.ts'
 import { established, type HostOptions, listen, type Traced } from '../support/trace.ts'
 import { fullSegments } from './full-segments.ts'
 
 /** In TIME-WAIT since now; the peer's FIN was 1, ours 1. */
-function timeWait(options: HostOptions & { backlog?: number } = {}): Traced {
+function timeWait(options: HostOptions & Partial<ListenOptions> = {}): Traced {
   const tcp = established(options)
   tcp.connection.close()
   tcp.trace`
@@ -244,7 +245,7 @@ describe('a SYN to a connection in TIME-WAIT', () => {
   })
 
   test('leaves it as it is when there is no room in the SYN queue', () => {
-    const tcp = timeWait({ backlog: 1 })
+    const tcp = timeWait({ backlog: 1, cookies: false })
     tcp.trace`
       +1 <b S  0:0(0)       win 65535
       +0 >b S. 0:0(0) ack 1

@@ -107,6 +107,22 @@ describe("the peer's window, when it is closed", () => {
     tcp.trace`+3600`
   })
 
+  test('that opens after R2, before the next probe, is an answer: the connection goes on', () => {
+    const tcp = established({ stack: { tcp: { userTimeout: 20_000, rtoMin: 1000 } } })
+    tcp.trace`+0 < . 1:1(0) ack 1 win 0`
+    tcp.send(5)
+    tcp.trace`
+      @1  > .  1:2(1) ack 1
+      @3  > .  1:2(1) ack 1
+      @7  > .  1:2(1) ack 1
+      @15 > .  1:2(1) ack 1
+      @25 < .  1:1(0) ack 1 win 1000
+      +0  > P. 1:6(5) ack 1
+      +.1 < .  1:1(0) ack 6 win 1000
+    `
+    assert.equal(tcp.connection.state, 'ESTABLISHED')
+  })
+
   test('gives the FIN its turn when nothing else is left', () => {
     const tcp = closedWindow()
     tcp.connection.close()

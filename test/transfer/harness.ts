@@ -14,6 +14,7 @@ import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { ConnectionErrorCode } from '../../src/tcp/errors.ts'
 import type { StackEvent } from '../../src/tcp/events.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import type { Instant, Milliseconds } from '../../src/wire/instant.ts'
@@ -64,6 +65,7 @@ export class End {
   readonly listeners: Listener[] = []
   /** What is to become of a connection that can be accepted. Nothing until it is set. */
   onAcceptable: (listener: Listener) => void = () => {}
+  onDeferred: (incoming: Incoming) => void = () => assert.fail('nothing is deferred here')
   /** The connections that were said to be closed, and why. */
   readonly closed: Map<Connection, ConnectionErrorCode | undefined> = new Map()
 
@@ -95,7 +97,10 @@ export class End {
   }
 
   private handle(event: StackEvent): void {
-    if (event.type === 'deferred') assert.fail('nothing is deferred here')
+    if (event.type === 'deferred') {
+      this.onDeferred(event.incoming)
+      return
+    }
     if (event.type === 'acceptable') {
       this.onAcceptable(event.listener)
       return

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Stack } from '../../src/stack/stack.ts'
+import { admitDeferred, admitFairly } from '../../src/tcp/admission.ts'
 import type { Progress } from './flow.ts'
 import { PORT, Rig, withTrace } from './harness.ts'
 import { type Scenario, scenario, type Transfer } from './scenario.ts'
@@ -30,10 +31,18 @@ export function runSeed(seed: number): Outcome {
   return withTrace(rig, `seed ${seed} (ESTAB_SEED=${seed} runs it alone)`, () => run(rig, plan))
 }
 
-function run(rig: Rig, { transfers, backlog, acceptBacklog, acceptPause }: Scenario): Outcome {
+function run(rig: Rig, { transfers, acceptPause, deferPause, ...options }: Scenario): Outcome {
   const progress = transfers.map(() => ({ at: 0 }))
   for (const end of [rig.a, rig.b]) {
-    end.listen({ port: PORT, backlog, acceptBacklog })
+    const { backlog, acceptBacklog, cookies } = options
+    const admission = deferPause === undefined ? admitFairly : admitDeferred
+    end.listen({ port: PORT, backlog, acceptBacklog, cookies, admission })
+    end.onDeferred = (incoming) => {
+      rig.clock.at(rig.clock.now() + (deferPause ?? 0), () => {
+        incoming.accept()
+        end.driver.touch()
+      })
+    }
     end.onAcceptable = (listener) => {
       rig.clock.at(rig.clock.now() + acceptPause, () => {
         for (let connection = listener.accept(); connection !== undefined; connection = listener.accept()) {

@@ -18,6 +18,10 @@ export interface Scenario {
   rig: RigOptions
   backlog: number
   acceptBacklog: number
+  /** Whether a full SYN queue answers with cookies; else it drops. */
+  cookies: boolean
+  /** How long every SYN is deferred; undefined when none is. */
+  deferPause: Milliseconds | undefined
   /** How long connections wait to be accepted. */
   acceptPause: Milliseconds
   transfers: Transfer[]
@@ -31,6 +35,7 @@ export function scenario(seed: number): Scenario {
   const mtus = { a: pick(chance, MTUS), b: pick(chance, MTUS) }
   // IPv6 asks for links of 1280 octets at least.
   const families: (4 | 6)[] = Math.min(mtus.a, mtus.b) < 1280 ? [4] : pick(chance, [[4], [6], [4, 6]])
+  const cookies = chance.chance(0.6)
   return {
     rig: {
       seed,
@@ -39,10 +44,12 @@ export function scenario(seed: number): Scenario {
       a: endOptions(chance, mtus.a),
       b: endOptions(chance, mtus.b),
     },
-    backlog: 1 + chance.below(8),
+    backlog: pick(chance, [1, 2, 1 + chance.below(8)]),
     acceptBacklog: 1 + chance.below(4),
+    cookies,
+    deferPause: pick(chance, [undefined, undefined, undefined, chance.below(700)]),
     acceptPause: pick(chance, [0, 0, chance.below(1500)]),
-    transfers: Array.from({ length: 1 + chance.below(6) }, () => transfer(chance, pick(chance, families))),
+    transfers: Array.from({ length: 1 + chance.below(6) }, () => transfer(chance, pick(chance, families), cookies)),
   }
 }
 
@@ -62,7 +69,7 @@ function endOptions(chance: Chance, mtu: number): EndOptions {
   return { mtu, tcp, secret: chance.bytes(32) }
 }
 
-function transfer(chance: Chance, family: 4 | 6): Transfer {
+function transfer(chance: Chance, family: 4 | 6, cookies: boolean): Transfer {
   const streams = { a: chance.bytes(size(chance)), b: chance.bytes(size(chance)) }
   // Who closes: one end when it has sent all, and the other then or later; or both at once.
   const close = pick<Record<EndName, FlowPlan['close']>>(chance, [
@@ -70,9 +77,12 @@ function transfer(chance: Chance, family: 4 | 6): Transfer {
     { a: 'ended', b: 'sent' },
     { a: 'sent', b: 'sent' },
   ])
+  const opener = pick<EndName>(chance, ['a', 'b'])
+  // The ACK of a cookie that is lost has nobody who would ask for it again (RFC 4987 §3.6).
+  if (cookies && streams[opener].length === 0) streams[opener] = Uint8Array.of(7)
   return {
     family,
-    opener: pick<EndName>(chance, ['a', 'b']),
+    opener,
     opensAt: pick(chance, [0, 0, chance.below(2000)]),
     plans: {
       a: plan(chance.fork(), streams.a, streams.b, close.a),

@@ -6,6 +6,7 @@ import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
 import { rowTimestamp } from '../signed-handshake.ts'
 import type { SynQueue } from '../syn-queue.ts'
+import { refuseForAcceptQueue } from './listen.ts'
 
 /**
  * SEGMENT ARRIVES in passive SYN-RECEIVED: a row of the SYN queue. The order is that of RFC 9293 §3.10.7.4; a SYN comes
@@ -97,10 +98,15 @@ function completesByCookie(
   segment: Segment,
 ): boolean {
   const { listening, now } = endpoint
-  if (!listener.takesCookies(now) || listener.acceptQueueIsFull || endpoint.isFull) return false
+  if (!listener.takesCookies(now)) return false
   listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
   if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
+  if (listener.acceptQueueIsFull) {
+    refuseForAcceptQueue(endpoint, listener, segment)
+    return true
+  }
+  if (!listening.hasRoom()) return true
   listener.counters.evicted++
   listening.observeRow('evicted', listener, queue, row)
   queue.remove(row)

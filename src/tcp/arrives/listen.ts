@@ -49,8 +49,8 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
   } else if (!listening.cookies.verify(segment, listening.halfOpen)) {
     counters.SyncookiesFailed++
     listener.counters.cookieFailed++
+    // Perhaps a cookie's client, with text that has overtaken its ACK: a RST would kill what its next segments complete.
     endpoint.drop('cookie-failed')
-    endpoint.replyReset(segment)
   } else if (listening.used.has(hash, listening.halfOpen.iss, now)) {
     listener.counters.cookieReplayed++
     endpoint.drop('cookie-replayed')
@@ -64,7 +64,7 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
 }
 
 /** The accept queue is full. A cookie has no entry that could wait: the client's next segment is the next try. */
-function refuseForAcceptQueue(endpoint: Endpoint, listener: Listener, segment: Segment): void {
+export function refuseForAcceptQueue(endpoint: Endpoint, listener: Listener, segment: Segment): void {
   endpoint.counters.ListenOverflows++
   endpoint.counters.ListenDrops++
   listener.counters.acceptQueueFull++
@@ -116,7 +116,7 @@ function hold(
   deferred: boolean,
 ): void {
   const { listening, now } = endpoint
-  if (listener.halfOpen >= listener.backlog && !listening.evict(listener)) {
+  if (listener.halfOpen >= listener.backlog && !(listener.cookies && listening.evict(listener))) {
     answerWithCookie(endpoint, listener, syn, old)
     return
   }

@@ -1,0 +1,64 @@
+// biome-ignore-all lint/complexity/useLiteralKeys: TypeScript lets private members be read by literal keys, and checks them
+/** What a listener and its cookies keep to themselves, for the fingerprint. */
+import type { Fifo } from '../../src/tcp/fifo.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
+import { NONE } from '../../src/tcp/syn-rows.ts'
+import type { UsedCookies } from '../../src/tcp/used-cookies.ts'
+import { periodsSince } from './expected-admission.ts'
+import { COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
+
+/**
+ * The key period of the last overflow counts, and so does how long ago it was if that is about to make a difference:
+ * otherwise all that happens within 30 s of the walk's does so in one period.
+ */
+export function overflow({ overflowedAt }: Listener, now: number): string {
+  if (now - overflowedAt > OVERFLOW_MEMORY) return 'no overflow'
+  const periods = periodsSince(overflowedAt, now)
+  return `overflow ${periods} ${periods < 2 ? '' : now - overflowedAt}`
+}
+
+/** What it will say it has, once it has looked at the clock. */
+export function usedCookies(used: UsedCookies, now: number): { present: Int32Array; past: Int32Array } {
+  const { present, past, period } = { present: used['present'], past: used['past'], period: used['period'] }
+  const turns = Math.floor(now / COOKIE_PERIOD) - period
+  const none = new Int32Array(0)
+  if (turns <= 0) return { present, past }
+  return { present: none, past: turns === 1 ? present : none }
+}
+
+/** Who is evicted, and who next: the rows of each source prefix, the oldest first, by the number of them. */
+export function prefixes(listener: Listener): string {
+  const queue = listener['queue4']
+  if (queue === undefined) return ''
+  const { rows, prefixes: table } = queue
+  const parts: string[] = []
+  for (let group = table['top']; group !== 0; group = table['down'][group]!) {
+    for (let prefix = table['members'][group]!; prefix !== 0; prefix = table['next'][prefix]!) {
+      const ports: number[] = []
+      for (let left = table.count(prefix), row = table.member[prefix]!; left > 0; left--, row = rows.nextMember(row)) {
+        ports.push(rows.remotePort[row]!)
+      }
+      parts.push(ports.join('-'))
+    }
+  }
+  return parts.join(' ')
+}
+
+/** The rows whose ACK waits for room; for one that is gone, when its place will be taken again. */
+export function waiting(listener: Listener): string {
+  return items(listener['waiting'])
+    .map((handle) => {
+      const queue = listener['resolve'](handle)
+      const { row } = listener
+      for (let free = queue['free'], turn = 0; free !== NONE; free = queue.rows.next(free), turn++) {
+        if (free === row) return `free ${turn}`
+      }
+      return queue.rows.remotePort[row]
+    })
+    .join(',')
+}
+
+export function items<T>(fifo: Fifo<T>): T[] {
+  const slots = fifo['slots']
+  return Array.from({ length: fifo.length }, (_, i) => slots[(fifo['head'] + i) % slots.length]!)
+}
