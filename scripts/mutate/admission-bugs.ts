@@ -21,6 +21,18 @@ export const ADMISSION_BUGS: readonly Bug[] = [
     planted: 'NONE : this.rows.previousMember(this.prefixes.member[prefix]!)',
   },
   {
+    name: 'an entry makes room that has no cookie to come back with',
+    file: 'tcp/arrives/listen.ts',
+    text: '!(listener.cookies && listening.evict(listener))',
+    planted: '!listening.evict(listener)',
+  },
+  {
+    name: 'an ACK that is no cookie kills the client whose next is one',
+    file: 'tcp/arrives/listen.ts',
+    text: "endpoint.drop('cookie-failed')",
+    planted: "endpoint.drop('cookie-failed')\n    endpoint.replyReset(segment)",
+  },
+  {
     name: 'an eviction is not counted',
     file: 'tcp/listening.ts',
     text: 'listener.counters.evicted++',

@@ -2,7 +2,7 @@
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { ListenerCounters } from '../../src/tcp/counters.ts'
 import type { State } from '../../src/tcp/state.ts'
-import { expectedAdmission, honouredPairs, possibleVictims } from './expected-admission.ts'
+import { cookiesOf, expectedAdmission, possibleVictims } from './expected-admission.ts'
 import { variablesOf } from './fingerprint.ts'
 import { MSS, WINDOW } from './frames.ts'
 import type { Peer } from './peer.ts'
@@ -42,7 +42,7 @@ export function before(world: World): Before {
 function surroundingsOf(world: World, peer: Peer) {
   return {
     admission: expectedAdmission(world, peer),
-    honoured: honouredPairs(world, peer),
+    cookies: cookiesOf(world, peer)?.map((offer) => ({ ...offer })),
     answeredLately: world.answeredLately(peer),
   }
 }

@@ -1,6 +1,6 @@
 /** What a listener may make of a SYN and of a cookie's ACK, reckoned from what went out and came in, apart from src/. */
 import { admitDeferred } from '../../src/tcp/admission.ts'
-import type { Pair, Peer } from './peer.ts'
+import type { Offer, Peer } from './peer.ts'
 import { COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
 import type { World } from './world.ts'
 
@@ -21,8 +21,9 @@ export function expectedAdmission(world: World, peer: Peer): Admission {
   if (isDeferring) return 'drop'
   const shares = sharesOf(world)
   const heaviest = Math.max(0, ...[...shares.values()].map(({ length }) => length))
-  if (heaviest >= (shares.get(peer.prefix)?.length ?? 0) + 2) return 'evict'
-  return listener.cookies ? 'cookie' : 'drop'
+  // Who loses an entry has a cookie to come back with: without cookies, none does.
+  if (!listener.cookies) return 'drop'
+  return heaviest >= (shares.get(peer.prefix)?.length ?? 0) + 2 ? 'evict' : 'cookie'
 }
 
 /** Those who may lose their entry to a fairer share: the oldest of a prefix of which none has more. */
@@ -39,16 +40,18 @@ function sharesOf({ births }: World): Map<string, Peer[]> {
   return shares
 }
 
+/** Whether an ACK may be a cookie's: SYNs found no room lately. */
+function takesCookies({ listener, now, overflowedAt }: World): boolean {
+  return listener?.open === true && listener.cookies && now - overflowedAt <= OVERFLOW_MEMORY
+}
+
 /**
- * The initial numbers whose ACK completes a handshake by cookie now: sent to the peer in this key period or the one
- * before, of which there was no connection yet, after a recent overflow.
+ * What an ACK of this peer's may be the cookie of: the initial numbers that it was sent in this key period or the one
+ * before. Undefined if no ACK is taken for a cookie's.
  */
-export function honouredPairs(world: World, peer: Peer): Pair[] {
-  const { listener, now, overflowedAt } = world
-  if (listener?.open !== true || !listener.cookies || now - overflowedAt > OVERFLOW_MEMORY) return []
-  const isHonoured = ({ at, isCookie, completed }: Peer['offers'][number]): boolean =>
-    isCookie && !completed && periodsSince(at, now) <= 1
-  return peer.offers.filter(isHonoured)
+export function cookiesOf(world: World, peer: Peer): readonly Offer[] | undefined {
+  if (!takesCookies(world)) return undefined
+  return peer.offers.filter(({ at, isCookie }) => isCookie && periodsSince(at, world.now) <= 1)
 }
 
 export function periodsSince(at: number, now: number): number {

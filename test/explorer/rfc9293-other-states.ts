@@ -129,7 +129,8 @@ function synReceived(was: Variables, segment: Arrival, around: Surroundings): Ou
 export function byCookie(was: Variables, segment: Arrival, around: Surroundings): Outcome | undefined {
   const irs = after(segment.seq, -1)
   const iss = after(segment.ack, -1)
-  if (!around.honoured.some((pair) => pair.isn === irs && pair.iss === iss)) return undefined
+  const cookie = around.cookies?.find((offer) => offer.isn === irs && offer.iss === iss)
+  if (cookie === undefined || cookie.completed) return undefined
   if (around.acceptQueueFull) {
     return { because: ALLOWANCES['accept queue full'], state: was.state, reply: 'nothing' }
   }

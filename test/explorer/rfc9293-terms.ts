@@ -1,7 +1,7 @@
 /** What the executable reading of RFC 9293 speaks of, and where estab differs from its letter. */
 import type { State } from '../../src/tcp/state.ts'
 import type { Admission } from './expected-admission.ts'
-import type { Pair } from './peer.ts'
+import type { Offer } from './peer.ts'
 import { after } from './sequence.ts'
 
 export const FIN = 1
@@ -76,8 +76,8 @@ export interface Surroundings {
   readonly listening: boolean
   /** What is to become of a SYN that asks for a connection anew. */
   readonly admission: Admission
-  /** The initial numbers that a cookie makes a connection of. */
-  readonly honoured: readonly Pair[]
+  /** The initial numbers that an ACK may be the cookie of; undefined if none is taken for a cookie's. */
+  readonly cookies: readonly Offer[] | undefined
   readonly acceptQueueFull: boolean
   /** An answer, other than a RST, went to this peer less than the challenge interval ago (RFC 5961 §7). */
   readonly answeredLately: boolean
@@ -116,6 +116,8 @@ export const ALLOWANCES = {
     'RFC 4987 §3.6: a SYN for which there is no room is answered with a SYN,ACK of which nothing is kept; the TCP stays in LISTEN',
   "a cookie's ACK":
     'RFC 4987 §3.6: an ACK of a SYN,ACK of the last two key periods completes its handshake, if SYNs found no room in the last 60 s; once',
+  'no cookie':
+    "RFC 4987 §3.6: while cookies are taken, an ACK that is none is dropped: a cookie's client may have sent more than its ACK, which is yet to come again",
   deferred: 'a SYN waits for the application to say whether it is answered; until then its client gets no answer',
   'accept queue full':
     'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',

@@ -96,7 +96,9 @@ function listen(was: Variables, segment: Arrival, around: Surroundings): Outcome
   if (has(segment, RST)) return [{ because: TEXT.listenRst, state: 'LISTEN', reply: 'nothing' }]
   if (has(segment, ACK)) {
     const completed = has(segment, SYN) ? undefined : byCookie(was, segment, around)
-    return [completed ?? { because: TEXT.listenAck, state: 'LISTEN', reply: 'reset' }]
+    if (completed !== undefined) return [completed]
+    if (isNoCookie(segment, around)) return [{ because: ALLOWANCES['no cookie'], state: 'LISTEN', reply: 'nothing' }]
+    return [{ because: TEXT.listenAck, state: 'LISTEN', reply: 'reset' }]
   }
   if (!has(segment, SYN)) return [{ because: TEXT.listenOther, state: 'LISTEN', reply: 'nothing' }]
   if (has(segment, FIN)) return [{ because: ALLOWANCES['SYN,FIN'], state: 'LISTEN', reply: 'nothing' }]
@@ -113,6 +115,12 @@ function listen(was: Variables, segment: Arrival, around: Surroundings): Outcome
     case 'drop':
       return [{ because: ALLOWANCES['SYN queue full'], state: 'LISTEN', reply: 'nothing' }]
   }
+}
+
+/** What might be a cookie's and is not; one that was used is. */
+function isNoCookie(segment: Arrival, { cookies }: Surroundings): boolean {
+  if (cookies === undefined || has(segment, SYN)) return false
+  return !cookies.some(({ isn, iss }) => segment.seq === after(isn, 1) && segment.ack === after(iss, 1))
 }
 
 /** Of LISTEN, where the SYN `irs` of this client waits for the application: nothing was sent that could be acknowledged. */

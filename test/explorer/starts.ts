@@ -75,6 +75,16 @@ const WITH_COOKIES: readonly Action[] = [
   ...actionsOfWorld(['timer', 'wait', 'rotation', 'accept()', 'listener.close()']),
 ]
 
+/** Five clients of three prefixes, for a queue that is too small for them. */
+const CROWD: readonly Action[] = [
+  ...actionsOfPeer(0, ['SYN', 'ACK', 'ACK, ahead', 'RST, exact', 'text']),
+  ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact']),
+  ...actionsOfPeer(2, ['SYN', 'ACK']),
+  ...actionsOfPeer(3, ['SYN', 'ACK']),
+  ...actionsOfPeer(4, ['SYN', 'ACK', 'RST, exact']),
+  ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
+]
+
 const DEFERRED: readonly PeerActionName[] = [
   'SYN',
   'SYN, other ISN',
@@ -123,17 +133,17 @@ export const STARTS: readonly Start[] = [
     depth: 6,
   },
   {
+    name: 'LISTEN without cookies, three entries of two prefixes, and others ask',
+    opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 3 }, peers: ['A', 'A', 'B', 'B', 'C'] },
+    prefix: ['SYN', 'SYN (q)', 'SYN (r)'],
+    actions: CROWD,
+    depth: 4,
+  },
+  {
     name: 'LISTEN with cookies, three entries of two prefixes, and others ask',
     opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 3 }, peers: ['A', 'A', 'B', 'B', 'C'] },
     prefix: ['SYN', 'SYN (q)', 'SYN (r)'],
-    actions: [
-      ...actionsOfPeer(0, ['SYN', 'ACK', 'ACK, ahead', 'RST, exact', 'text']),
-      ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact']),
-      ...actionsOfPeer(2, ['SYN', 'ACK']),
-      ...actionsOfPeer(3, ['SYN', 'ACK']),
-      ...actionsOfPeer(4, ['SYN', 'ACK', 'RST, exact']),
-      ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
-    ],
+    actions: CROWD,
     depth: 5,
   },
   {
