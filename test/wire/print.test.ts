@@ -91,6 +91,13 @@ test('without addresses and with relative numbers, a segment prints as in a trac
   assert.equal(line, 'P.U 16:26(10) ack 16 win 257 urg 5 <sack 36:52>')
 })
 
+test('a Fast Open cookie prints as in packetdrill', () => {
+  const segment = Object.assign(new Segment(), { flags: SYN, mss: 1460, cookieLength: 0 })
+  assert.equal(printSegment(segment, { addresses: false }), 'S 0:0(0) win 0 <mss 1460,FO>')
+  Object.assign(segment, { cookieLength: 4, cookie: Uint8Array.from([0, 1, 0xab, 0xff]) })
+  assert.equal(printSegment(segment, { addresses: false }), 'S 0:0(0) win 0 <mss 1460,FO 0001abff>')
+})
+
 test('an address and its port', () => {
   assert.equal(endpointText(IpAddress.parse('10.0.0.1')!, 80), '10.0.0.1:80')
   assert.equal(endpointText(IpAddress.parse('fd77::1')!, 80), '[fd77::1]:80')
