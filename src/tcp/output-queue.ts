@@ -89,6 +89,7 @@ export class OutputQueue {
     queue.read(row, halfOpen)
     const tsVal = halfOpen.timestamps ? rowTimestamp(host, halfOpen, queue.rows.generation(row)) : 0
     fillSynAck(host, halfOpen, tsVal, out)
+    if (!again && queue.rows.wantsCookie(row)) host.fastOpen.cookies.offer(out)
     queue.noteAnswer(row, host.now)
     listener.counters.synAcks++
     if (again) {

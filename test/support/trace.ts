@@ -7,7 +7,9 @@ import { Stack, type StackOptions } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { ConnectionError } from '../../src/tcp/errors.ts'
 import type { StackEvent } from '../../src/tcp/events.ts'
-import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
 import { IpAddress, IpPrefix } from '../../src/wire/address.ts'
 import { differences, formatSegment } from './trace-format.ts'
 import { decode, encodeIcmp, encodeSegment, type Peer, type Sent, stream, streamOctet } from './trace-packet.ts'
@@ -38,6 +40,7 @@ export interface TracedEvent {
   type: StackEvent['type']
   connection: Connection | undefined
   listener: Listener | undefined
+  incoming: Incoming | undefined
   error: ConnectionError | undefined
 }
 
@@ -99,6 +102,8 @@ export class Traced {
   /** The stack's port in the connections of peers that are not told another. */
   localPort = 80
   readonly events: TracedEvent[] = []
+  /** Called after every stimulus, once the stack has nothing more to send: for what must hold at any time. */
+  check: () => void = () => {}
   readonly #options: HostOptions
   readonly #localAddress: IpAddress
   readonly #peers = new Map<string, Peer>()
@@ -155,6 +160,7 @@ export class Traced {
       iss: undefined,
       firstTsVal: undefined,
       lastTsVal: 0,
+      lastCookie: [],
     }
     this.#peers.set(name, peer)
     return peer
@@ -256,9 +262,11 @@ export class Traced {
         type: event.type,
         connection: 'connection' in event ? event.connection : undefined,
         listener: 'listener' in event ? event.listener : undefined,
+        incoming: 'incoming' in event ? event.incoming : undefined,
         error: 'error' in event ? event.error : undefined,
       })
     }
+    this.check()
   }
 
   #expect(peer: Peer, written: SegmentNotation, at: number, where: string): void {
