@@ -123,5 +123,8 @@ function testAt(lines: readonly string[], index: number): string {
 function titleAt(lines: readonly string[], at: number): string | undefined {
   const line = lines[at]!
   const split = /\b(?:test|it|describe)\($/.test(line) ? line + (lines[at + 1] ?? '').trim() : line
-  return TEST.exec(split)?.[2]?.replaceAll('\\', '')
+  // The citation itself would be said twice.
+  return TEST.exec(split)?.[2]
+    ?.replaceAll('\\', '')
+    .replace(/,?\s*\(RFC 9293 [^)]*\)/, '')
 }

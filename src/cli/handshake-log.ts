@@ -9,16 +9,28 @@ import { LadderPrinter } from './ladder-printer.ts'
 /** Steps drawn in one second at most: a terminal is slower than a listener. */
 const MOST_STEPS = 100
 
+/** Steps that end an entry of the SYN queue, and steps that make one of the accept queue. */
+const ENDS: readonly StepKind[] = ['completed', 'expired', 'reset', 'closed', 'evicted', 'refused', 'ignored']
+const ESTABLISHES: readonly StepKind[] = ['completed', 'cookie-completed', 'fast-opened']
+
 /** The queues once a step is taken. The core tells of an entry's end while the entry still stands in its queue. */
 export function loadAfter(kind: StepKind, listener: Listener): QueueLoad {
   const { halfOpen, backlog, acceptQueueLength, acceptBacklog } = listener
-  const ends = kind === 'completed' || kind === 'expired' || kind === 'reset' || kind === 'closed'
   return {
-    synQueue: halfOpen - (ends ? 1 : 0),
+    synQueue: halfOpen - (ENDS.includes(kind) ? 1 : 0),
     backlog,
-    acceptQueue: acceptQueueLength + (kind === 'completed' ? 1 : 0),
+    acceptQueue: acceptQueueLength + (ESTABLISHES.includes(kind) ? 1 : 0),
     acceptBacklog,
   }
+}
+
+/** What a step of a server's ladder is to be remarked upon. */
+export function remarkOn(kind: StepKind, retransmissions: number): string | undefined {
+  if (kind === 'syn-ack-retransmitted') return `retransmission ${retransmissions}`
+  if (kind === 'cookie-sent') return 'the SYN queue is full: a cookie, and nothing is kept'
+  if (kind === 'evicted') return "its client's ACK still completes the handshake, by the cookie"
+  // The command defers nothing, so there is one cause.
+  return kind === 'refused' ? 'the accept queue is full: reset' : undefined
 }
 
 /** Draws every handshake as a ladder; under a flood only as many steps as can be read, and the number of the others. */
@@ -41,11 +53,8 @@ export function ladderLog(line: (text: string) => void, colors: Colors): Observe
       const { remoteAddress, remotePort, localAddress, localPort, irs, iss, retransmissions } = entry
       const client = endpoint(remoteAddress, remotePort)
       const server = endpoint(localAddress, localPort)
-      const note = kind === 'syn-ack-retransmitted' ? `retransmission ${retransmissions}` : undefined
-      printer.rung(
-        { client, server, irs, iss },
-        { kind, at: ageOf(listener, entry), load: loadAfter(kind, listener), note },
-      )
+      const [at, load] = [ageOf(kind, listener, entry), loadAfter(kind, listener)]
+      printer.rung({ client, server, irs, iss }, { kind, at, load, note: remarkOn(kind, retransmissions) })
     },
     drop(reason, now) {
       if (reason === 'syn-queue-full' && mayDraw(now)) line(colors.red('          SYN dropped: the SYN queue is full'))
@@ -59,7 +68,14 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
     handshake(kind: HandshakeKind, listener, entry) {
       const { remoteAddress, remotePort, localAddress, localPort, irs, iss, retransmissions } = entry
       const ends = { remoteAddress, remotePort, localAddress, localPort }
-      emit(kind, { ...ends, irs, iss, retransmissions, age: ageOf(listener, entry), ...loadAfter(kind, listener) })
+      emit(kind, {
+        ...ends,
+        irs,
+        iss,
+        retransmissions,
+        age: ageOf(kind, listener, entry),
+        ...loadAfter(kind, listener),
+      })
     },
     drop(reason) {
       if (reason === 'syn-queue-full') emit('syn-dropped', { reason })
@@ -67,7 +83,9 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
   }
 }
 
-/** Milliseconds since the entry's SYN, to the microsecond. */
-export function ageOf(listener: Listener, entry: HalfOpenView): Milliseconds {
+/** Milliseconds since the entry's SYN, to the microsecond. A cookie is answered at once, and its SYN then forgotten. */
+export function ageOf(kind: HandshakeKind, listener: Listener, entry: HalfOpenView): Milliseconds | undefined {
+  if (kind === 'cookie-sent') return 0
+  if (kind === 'cookie-completed') return undefined
   return Math.round(1000 * Math.max(0, listener.survivalTime - entry.expiresIn)) / 1000
 }

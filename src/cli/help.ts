@@ -21,12 +21,14 @@ A TUN device takes root (CAP_NET_ADMIN). With --link embedded nothing does: the 
 of 127.0.0.1. PUT and POST are answered with the SHA-256 and the length of their body, which is not stored.
 SIGINT and SIGTERM close the connections, remove the device and exit with 0; a second one exits at once.
 
-JSON events: listening, syn-received, syn-ack-sent, syn-ack-retransmitted, waiting, completed, expired, reset, closed,
-syn-dropped, connection, connection-closed, request, stopping, stopped. docs/cli.md has their fields.
+JSON events: listening, syn-received, syn-ack-sent, syn-ack-retransmitted, waiting, completed, expired, reset, refused,
+evicted, closed, cookie-sent, cookie-completed, syn-dropped, connection, connection-closed, request, stopping, stopped.
+docs/cli.md has their fields.
 
 Examples:
   $ sudo estab serve --http public --address 10.77.0.2/24
   $ sudo estab serve --backlog 4 --synack-waits 0.5,1,2
+  $ sudo estab serve --synack-waits freebsd --cookies off --accept-overflow reset
   $ estab serve --link embedded --echo --port 7777 --json
 `
 

@@ -11,13 +11,13 @@ export interface QueueLoad {
   readonly acceptBacklog: number
 }
 
-/** A step of a handshake; `dropped` is a SYN that found the SYN queue full. */
+/** A step of a handshake; `dropped` is a SYN that found the SYN queue full, and no cookies. */
 export type StepKind = HandshakeKind | 'dropped'
 
 export interface LadderStep {
   readonly kind: StepKind
-  /** Since the handshake's first SYN. */
-  readonly at: Milliseconds
+  /** Since the handshake's first SYN; undefined where nobody remembers it. */
+  readonly at: Milliseconds | undefined
   readonly load: QueueLoad
   /** Whether the SYN,ACK reaches the client; undefined where nobody can know. */
   readonly arrives?: boolean | undefined
@@ -56,8 +56,20 @@ const RUNGS: Record<StepKind, Rung> = {
   expired: { text: 'survival time over: deleted', client: 'SYN-SENT', server: 'LISTEN' },
   reset: { segment: 'RST', direction: 'right', client: 'CLOSED', server: 'LISTEN' },
   closed: { segment: 'RST', direction: 'left', client: 'CLOSED', server: 'CLOSED' },
+  evicted: { text: 'evicted for a lighter prefix', client: 'SYN-SENT', server: 'LISTEN' },
+  'cookie-sent': { segment: 'SYN+ACK', direction: 'left', client: 'ESTABLISHED', server: 'LISTEN' },
+  'cookie-completed': { segment: 'ACK', direction: 'right', client: 'ESTABLISHED', server: 'ESTABLISHED' },
+  'fast-opened': { segment: 'SYN', direction: 'right', client: 'SYN-SENT', server: 'SYN-RECEIVED' },
+  'fast-completed': { segment: 'ACK', direction: 'right', client: 'ESTABLISHED', server: 'ESTABLISHED' },
+  'fast-failed': { text: 'Fast Open: ended before the ACK', client: 'CLOSED', server: 'CLOSED' },
+  deferred: { text: 'deferred: no answer yet', client: 'SYN-SENT', server: 'SYN-RECEIVED' },
+  refused: { segment: 'RST', direction: 'left', client: 'CLOSED', server: 'LISTEN' },
+  ignored: { text: 'ignored: no answer', client: 'SYN-SENT', server: 'LISTEN' },
   dropped: { segment: 'SYN', direction: 'right', client: 'SYN-SENT', server: 'LISTEN' },
 }
+
+/** Comes before a cookie: of that SYN there is no step of its own, since it gets no entry. */
+const SYN_TO_LISTENER: Rung = { segment: 'SYN', direction: 'right', client: 'SYN-SENT', server: 'LISTEN' }
 
 const LABELS = { SYN: 'SYN (seq=j)', 'SYN+ACK': 'SYN+ACK (ack=j+1, seq=k)', ACK: 'ACK (ack=k+1)', RST: 'RST' }
 
@@ -93,19 +105,25 @@ export function ladderHeading(ends: LadderEnds, colors: Colors): string[] {
   ]
 }
 
-/** One rung: time, the client's state, what was on the wire, the server's state, and both queues. */
+/** One rung, or two: time, the client's state, what was on the wire, the server's state, and both queues. */
 export function ladderRung(step: LadderStep, colors: Colors): string[] {
-  const rung = RUNGS[step.kind]
+  const rungs = [RUNGS[step.kind]]
+  if (step.kind === 'cookie-sent') rungs.unshift(SYN_TO_LISTENER)
+  const rows = rungs.map((rung) => row(step, rung, colors))
+  if (step.note === undefined) return rows
+  return [...rows, `${' '.repeat(INDENT + TIME + 2 + CLIENT + 1)}${colors.dim(`└ ${step.note}`)}`]
+}
+
+function row(step: LadderStep, rung: Rung, colors: Colors): string {
   const { synQueue, backlog, acceptQueue, acceptBacklog } = step.load
-  const row = [
-    ' '.repeat(INDENT) + seconds(step.at).padStart(TIME),
+  return [
+    ' '.repeat(INDENT) + (step.at === undefined ? '' : seconds(step.at)).padStart(TIME),
     ` ${clientCell(step, rung, colors)}`,
     wireCell(step, rung, colors),
     paintState(rung.server, SERVER, colors),
-    queueCell(synQueue, backlog, QUEUE, colors) + queueCell(acceptQueue, acceptBacklog, 0, colors),
+    queueCell(synQueue, backlog, QUEUE - 1, colors),
+    queueCell(acceptQueue, acceptBacklog, 0, colors),
   ].join(' ')
-  if (step.note === undefined) return [row]
-  return [row, `${' '.repeat(INDENT + TIME + 2 + CLIENT + 1)}${colors.dim(`└ ${step.note}`)}`]
 }
 
 function clientCell(step: LadderStep, rung: Rung, colors: Colors): string {
@@ -117,7 +135,10 @@ function clientCell(step: LadderStep, rung: Rung, colors: Colors): string {
 }
 
 function wireCell(step: LadderStep, rung: Rung, colors: Colors): string {
-  if (rung.segment === undefined) return colors.red((rung.text ?? '').padEnd(WIRE))
+  if (rung.segment === undefined) {
+    const text = (rung.text ?? '').padEnd(WIRE)
+    return step.kind === 'deferred' ? colors.yellow(text) : colors.red(text)
+  }
   const cut = step.kind === 'dropped' || (rung.segment === 'SYN+ACK' && step.arrives === false)
   return cut ? colors.red(arrow(rung, true)) : colors.cyan(arrow(rung, false))
 }

@@ -40,7 +40,7 @@ program
     ]),
   )
   .option('--stay', 'go on serving after the tour, until Ctrl-C')
-  .option('--verbose', 'show every packet')
+  .option('--verbose', 'show every packet, but those of the floods')
   .addHelpText('after', DEMO_EXAMPLES)
   .action(run((options: DemoOptions) => demo(options, version)))
 
@@ -65,8 +65,30 @@ program
   )
   .option('--port <number>', 'port to listen on; 0 for a free one', portOption, 80)
   .option('--backlog <entries>', 'most half-open connections at once', backlogOption, 128)
+  .option(
+    '--accept-backlog <entries>',
+    'most connections that wait to be accepted (default: the backlog)',
+    backlogOption,
+  )
+  .addOption(
+    new Option(
+      '--accept-overflow <policy>',
+      'the client whose ACK finds that many waiting: its entry waits, or is reset',
+    )
+      .choices(['wait', 'reset'])
+      .default('wait'),
+  )
+  .addOption(
+    new Option('--cookies <when>', 'SYN cookies for SYNs that find the backlog full; without, they are dropped')
+      .choices(['on', 'off'])
+      .default('on'),
+  )
   .option('--synack-retries <times>', 'retransmissions of a SYN+ACK (default: 5)', retriesOption)
-  .option('--synack-waits <seconds>', 'the wait after each SYN+ACK, as in 1,2,4 (default: 1,2,4,8,16,32)', waitsOption)
+  .option(
+    '--synack-waits <seconds>',
+    'the wait after each SYN+ACK, as in 1,2,4; or linux, freebsd, rfc9293 (default: 1,2,4,8,16,32)',
+    waitsOption,
+  )
   .option('--http <dir>', 'serve the files of a directory (default: one page)')
   .option('--echo', 'send back whatever comes')
   .option('--discard', 'read and forget whatever comes')

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
+import { MOST_RETRIES, PRESETS } from '../tcp/syn-ack-schedule.ts'
 import { IpAddress, IpPrefix } from '../wire/address.ts'
+import type { Milliseconds } from '../wire/instant.ts'
 
 /** The stack's own addresses where none are given. They differ, so that both commands can run at once. */
 export const SERVE_ADDRESSES: readonly string[] = ['10.77.0.2/24', 'fd77::2/64']
@@ -22,7 +24,7 @@ export function backlogOption(text: string): number {
 }
 
 export function retriesOption(text: string): number {
-  return integerOption(text, 0, 255, 'a number of retries')
+  return integerOption(text, 0, MOST_RETRIES, 'a number of retries')
 }
 
 /** Seconds, as milliseconds. */
@@ -32,9 +34,20 @@ export function secondsOption(text: string): number {
   throw new InvalidArgumentError(`'${text}' is not a number of seconds, more than 0 and at most 3600.`)
 }
 
-/** Seconds, separated by commas, as milliseconds. */
-export function waitsOption(text: string): number[] {
-  return text.split(',').map(secondsOption)
+/** The wait after each SYN,ACK, and the name of the schedule if it is somebody else's. */
+export interface WaitsOption {
+  readonly preset?: string
+  readonly waits: readonly Milliseconds[]
+}
+
+/** Seconds, separated by commas, or the name of a preset. */
+export function waitsOption(text: string): WaitsOption {
+  if (Object.hasOwn(PRESETS, text)) return { preset: text, waits: PRESETS[text as keyof typeof PRESETS] }
+  if (/^[a-z]/i.test(text)) {
+    const names = Object.keys(PRESETS).join(', ')
+    throw new InvalidArgumentError(`'${text}' is neither a list of seconds nor one of ${names}.`)
+  }
+  return { waits: text.split(',').map(secondsOption) }
 }
 
 /** For a repeatable option: CIDR notation of either family. */

@@ -1,11 +1,14 @@
 import type { Server } from '../net/server.ts'
 import type { Socket } from '../net/socket.ts'
+import type { Listener } from '../tcp/listener.ts'
 import type { Observer } from '../tcp/observer.ts'
+import { accountOf } from './account.ts'
 import type { Attachment, Way } from './attachment.ts'
 import { stdoutColors as colors } from './colors.ts'
 import { jsonLog, ladderLog } from './handshake-log.ts'
 import type { RequestRecord } from './http.ts'
 import { endpoint, seconds } from './ladder.ts'
+import { wrap } from './text.ts'
 
 /** What `estab serve` says about what happens. */
 export interface Report {
@@ -14,7 +17,7 @@ export interface Report {
   connection(socket: Socket): void
   request(record: RequestRecord): void
   stopping(connections: number): void
-  stopped(): void
+  stopped(listener: Listener): void
 }
 
 export interface ReportOptions {
@@ -40,11 +43,12 @@ function textReport(options: ReportOptions): Report {
   return {
     observer: ladderLog(write, colors),
     listening(attachment, server, way) {
-      const { backlog, survivalTime } = server.listener!
+      const { backlog, survivalTime, cookies } = server.listener!
       const port = server.address()!.port
       const ends = attachment.addresses.map((address) => endpoint(address, port)).join(' and ')
       write(`${colors.bold('estab')} serves ${colors.bold(ends)} on the ${attachment.name}`)
-      write(colors.dim(`  backlog ${backlog}; an unanswered SYN lives ${seconds(survivalTime)}`))
+      const beyond = cookies ? 'cookies beyond it' : 'no cookies'
+      write(colors.dim(`  backlog ${backlog}, ${beyond}; an unanswered SYN lives ${seconds(survivalTime)}`))
       for (const remark of way.remarks) write(colors.dim(`  ${remark}`))
       for (const host of way.hosts) write(`  try: ${colors.cyan(tryLine(options, host, way.port))}`)
       write(colors.dim('  Ctrl-C stops it'))
@@ -61,7 +65,9 @@ function textReport(options: ReportOptions): Report {
     stopping(connections) {
       write(`estab stops: ${connections} ${connections === 1 ? 'connection' : 'connections'} to close`)
     },
-    stopped() {},
+    stopped(listener) {
+      for (const text of wrap(accountOf([listener]), 2)) write(colors.dim(text))
+    },
   }
 }
 
@@ -77,7 +83,7 @@ function jsonReport(): Report {
   return {
     observer: jsonLog(emit),
     listening(attachment, server, way) {
-      const { port, backlog, acceptBacklog, survivalTime } = server.listener!
+      const { port, backlog, acceptBacklog, acceptOverflow, cookies, survivalTime } = server.listener!
       const { hosts } = way
       emit('listening', {
         link: attachment.name,
@@ -85,6 +91,8 @@ function jsonReport(): Report {
         port,
         backlog,
         acceptBacklog,
+        acceptOverflow,
+        cookies,
         survivalTime,
         reach: { hosts, port: way.port },
       })
@@ -104,6 +112,6 @@ function jsonReport(): Report {
     },
     request: (record) => emit('request', record),
     stopping: (connections) => emit('stopping', { connections }),
-    stopped: () => emit('stopped'),
+    stopped: ({ counters, halfOpen }) => emit('stopped', { counters, halfOpen }),
   }
 }

@@ -8,6 +8,7 @@ import type { Milliseconds } from '../wire/instant.ts'
 import { type Attachment, embeddedAttachment, tunAttachment } from './attachment.ts'
 import { fail, UserError, WITHOUT_TUN } from './errors.ts'
 import { createSite } from './http.ts'
+import type { WaitsOption } from './options.ts'
 import { createReport, type Report } from './report.ts'
 import { onStopSignal } from './signals.ts'
 import type { TunOptions } from './tun.ts'
@@ -16,8 +17,11 @@ export interface ServeOptions extends TunOptions {
   readonly link: 'tun' | 'embedded'
   readonly port: number
   readonly backlog: number
+  readonly acceptBacklog?: number
+  readonly acceptOverflow: 'wait' | 'reset'
+  readonly cookies: 'on' | 'off'
   readonly synackRetries?: number
-  readonly synackWaits?: readonly Milliseconds[]
+  readonly synackWaits?: WaitsOption
   readonly http?: string
   readonly echo?: boolean
   readonly discard?: boolean
@@ -29,7 +33,7 @@ export interface ServeOptions extends TunOptions {
 const STOP_PATIENCE: Milliseconds = 1000
 
 export async function serve(options: ServeOptions): Promise<void> {
-  const bounds = listenerBounds(options)
+  const listening = listenerOptions(options)
   const report = createReport(options)
   const handle = service(options, report)
   const attachment =
@@ -37,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       ? await tunAttachment(options, report.observer, WITHOUT_TUN)
       : embeddedAttachment(options.address, report.observer)
   try {
-    const server = attachment.net.createServer({ ...bounds, allowHalfOpen: true }, handle)
+    const server = attachment.net.createServer({ ...listening, allowHalfOpen: true }, handle)
     server.listen(options.port)
     await once(server, 'listening')
     server.on('error', fail)
@@ -52,25 +56,34 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** Closes every connection in good order, those that take too long with a RST, and gives up the link. */
 async function stop(attachment: Attachment, server: Server, report: Report): Promise<void> {
+  const listener = server.listener!
   report.stopping(server.sockets.size)
   server.close()
   for (const socket of server.sockets) socket.destroySoon()
   const patience = new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE))
   await Promise.race([attachment.net.drained(), patience])
   attachment.close()
-  report.stopped()
+  report.stopped(listener)
 }
 
-function listenerBounds({ backlog, synackRetries, synackWaits }: ServeOptions): ListenerOptions {
-  if (synackWaits === undefined) return { backlog, synAckRetries: synackRetries }
-  const retries = synackRetries ?? synackWaits.length - 1
-  if (synackWaits.length !== retries + 1) {
+function listenerOptions(options: ServeOptions): ListenerOptions {
+  const { backlog, acceptBacklog, acceptOverflow, cookies } = options
+  return { backlog, acceptBacklog, acceptOverflow, cookies: cookies === 'on', ...schedule(options) }
+}
+
+function schedule({ synackRetries, synackWaits }: ServeOptions): ListenerOptions {
+  if (synackWaits === undefined) return { synAckRetries: synackRetries }
+  const { preset, waits } = synackWaits
+  const retries = synackRetries ?? waits.length - 1
+  // Of a preset the first waits may be enough; of a list that the user made, each is meant.
+  if (waits.length < retries + 1 || (preset === undefined && waits.length > retries + 1)) {
     throw new UserError(
-      `--synack-retries ${retries} needs ${retries + 1} waits, the last one until the entry is deleted; --synack-waits gives ${synackWaits.length}`,
+      `--synack-retries ${retries} needs ${retries + 1} waits, the last one until the entry is deleted; --synack-waits ${preset ?? ''}`.trim() +
+        ` gives ${waits.length}`,
       'Way out: one wait more than there are retries, or leave --synack-retries out.',
     )
   }
-  return { backlog, synAckRetries: retries, synAckWaits: synackWaits }
+  return { synAckRetries: retries, synAckWaits: waits }
 }
 
 function service(options: ServeOptions, report: Report): (socket: Socket) => void {

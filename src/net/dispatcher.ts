@@ -2,7 +2,8 @@ import type { Driver } from '../host/driver.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { StackEvent } from '../tcp/events.ts'
-import type { Listener } from '../tcp/listener.ts'
+import type { Incoming } from '../tcp/incoming.ts'
+import type { DeferredAnswer, Listener } from '../tcp/listener.ts'
 
 /** The link is gone: by itself, with the error, or through `Net.close()`, without one. */
 export interface LinkLost {
@@ -10,11 +11,10 @@ export interface LinkLost {
   readonly error: Error | undefined
 }
 
-export type ConnectionEvent = Exclude<StackEvent, { type: 'acceptable' }> | LinkLost
+export type ConnectionEvent = Extract<StackEvent, { connection: Connection }> | LinkLost
 export type ConnectionHandler = (event: ConnectionEvent) => void
-export type ListenerHandler = (event: { type: 'acceptable' } | LinkLost) => void
-
-const ACCEPTABLE = { type: 'acceptable' } as const
+export type ListenerEvent = Extract<StackEvent, { listener: Listener }> | LinkLost
+export type ListenerHandler = (event: ListenerEvent) => void
 
 /** Who hears which event: the join between one driver and the sockets and servers on it. */
 export class Dispatcher {
@@ -58,6 +58,16 @@ export class Dispatcher {
     this.driver.touch()
   }
 
+  /** Gives the application's word on a deferred SYN; false when it comes too late to matter. */
+  answer(incoming: Incoming, answer: DeferredAnswer): boolean {
+    const { stack, scheduler } = this.driver
+    // Calls have no clock: what is due, this client's deadline too, comes before the answer.
+    stack.advance(scheduler.now())
+    const inTime = incoming[answer]()
+    this.driver.touch()
+    return inTime
+  }
+
   abort(connection: Connection): void {
     connection.abort()
     this.driver.touch()
@@ -74,8 +84,8 @@ export class Dispatcher {
   }
 
   #deliver(event: StackEvent): void {
-    if (event.type === 'acceptable') {
-      this.#listeners.get(event.listener)?.(ACCEPTABLE)
+    if (event.type === 'acceptable' || event.type === 'deferred') {
+      this.#listeners.get(event.listener)?.(event)
       return
     }
     const { connection } = event

@@ -5,6 +5,7 @@ import type { Link } from '../link/link.ts'
 import type { Scheduler } from '../link/scheduler.ts'
 import { Stack } from '../stack/stack.ts'
 import type { TcpConfig } from '../tcp/config.ts'
+import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
@@ -24,6 +25,8 @@ export interface NetOptions {
   secret?: Uint8Array
   tcp?: Partial<TcpConfig>
   observer?: Observer
+  /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
+  cookieKeys?: CookieKeys
 }
 
 type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => void) | undefined)[]]
@@ -46,7 +49,7 @@ export interface Net {
 
 /** A TCP/IP host on a link. */
 export function createNet(options: NetOptions): Net {
-  const { link, tcp, observer } = options
+  const { link, tcp, observer, cookieKeys } = options
   const addresses = options.addresses ?? (options.address === undefined ? [] : [options.address])
   if (addresses.length === 0)
     throw argumentError(TypeError, 'ERR_MISSING_ARGS', 'a net needs an address, as in 10.0.0.2/24')
@@ -57,6 +60,7 @@ export function createNet(options: NetOptions): Net {
     offload: link.offload,
     ...(tcp === undefined ? {} : { tcp }),
     ...(observer === undefined ? {} : { observer }),
+    ...(cookieKeys === undefined ? {} : { cookieKeys }),
   })
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
   const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')

@@ -1,4 +1,7 @@
 import type { LookupFunction } from 'node:net'
+import type { ListenOptions as Listening } from '../tcp/listen-options.ts'
+import type { DeferredAnswer } from '../tcp/listener.ts'
+import type { Syn } from '../tcp/syn.ts'
 
 export interface SocketOptions {
   /** Keep the writable side open after the peer has ended its own. Default false: it is ended by itself. */
@@ -33,19 +36,24 @@ export function familyOf(address: string): 'IPv4' | 'IPv6' {
   return address.includes(':') ? 'IPv6' : 'IPv4'
 }
 
-/** The listener's bounds, beside node:net's own `backlog`. */
-export interface ListenerOptions {
-  /** The most half-open connections at once: entries of the SYN queue. Default 128. */
-  backlog?: number | undefined
-  /** The most connections that wait to be accepted. Default: the backlog. */
-  acceptBacklog?: number | undefined
-  /** Retransmissions of a SYN-ACK. Default 5. */
-  synAckRetries?: number | undefined
-  /** Milliseconds to wait after each SYN-ACK, one more than there are retries. Default 1000, 2000, 4000, ... */
-  synAckWaits?: readonly number[] | undefined
-}
+/** What the core's listener takes, `address` and `port` aside: queues, schedule, admission, cookies, deferral. */
+export type ListenerOptions = { [K in Exclude<keyof Listening, 'address' | 'port'>]?: Listening[K] | undefined }
+
+/**
+ * An application's word on a SYN that waits for it: a SYN,ACK, a RST, or nothing. TypeScript takes an async function with
+ * a single answer for one of any string: it is to say `return 'accept' as const`.
+ */
+export type DeferHandler = (syn: Syn) => DeferredAnswer | Promise<DeferredAnswer>
 
 export interface ServerOptions extends SocketOptions, ListenerOptions {
+  /**
+   * Asked about each SYN before anything is answered, so that the client hears "connected" or "connection refused" when
+   * the server knows. It answers at once or through a promise, within `deferTimeout`. Where it throws, rejects, or answers
+   * something else, the client is refused, with a 'drop' event. With it `admission` defaults to `admitDeferred`; a policy
+   * that defers without it is answered 'accept'. The socket comes with 'connection' as ever, under the SYN's
+   * `remoteAddress` and `remotePort`.
+   */
+  deferAccept?: DeferHandler | undefined
   /** Sockets start paused: nothing is read before `resume()`. */
   pauseOnConnect?: boolean | undefined
 }

@@ -1,14 +1,10 @@
 import { EventEmitter } from 'node:events'
-import type { Listener } from '../tcp/listener.ts'
+import { admitDeferred } from '../tcp/admission.ts'
+import type { Incoming } from '../tcp/incoming.ts'
+import type { DeferredAnswer, Listener } from '../tcp/listener.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { argumentError, codeOf, socketError, validPort } from './errors.ts'
-import {
-  familyOf,
-  type ListenerOptions,
-  type ListenOptions,
-  type ServerOptions,
-  type SocketAddress,
-} from './options.ts'
+import { type DeferHandler, familyOf, type ListenOptions, type ServerOptions, type SocketAddress } from './options.ts'
 import { Socket } from './socket.ts'
 
 export type ListenArguments = [
@@ -16,11 +12,29 @@ export type ListenArguments = [
   ...(string | number | (() => void) | undefined)[],
 ]
 
+/** A client that the server has turned away. */
+export interface Dropped {
+  localAddress: string
+  localPort: number
+  remoteAddress: string
+  remotePort: number
+  /**
+   * `max-connections`: there are that many already; reset. `defer-failed`: `deferAccept` threw, rejected, or gave no answer
+   * that there is; refused. `defer-late`: it said 'accept' when the client had reset, or its time was over, or its entry
+   * had made room for another; no connection will come.
+   */
+  reason: 'max-connections' | 'defer-failed' | 'defer-late'
+  /** Of `defer-failed`: what was thrown. */
+  error?: unknown
+}
+
+type Ends = Pick<Dropped, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>
+
 /** Accepts connections, shaped as node:net's Server. Made by `net.createServer`. */
 export class Server extends EventEmitter<{
   listening: []
   connection: [socket: Socket]
-  drop: [data: { localAddress: string; localPort: number; remoteAddress: string; remotePort: number }]
+  drop: [data: Dropped]
   close: []
   error: [error: Error]
 }> {
@@ -53,11 +67,13 @@ export class Server extends EventEmitter<{
     }
     if (callback !== undefined) this.once('listening', callback)
     const address = options.host
-    const bounds = defined({ ...listenerOptions(this.#options), ...listenerOptions(options) })
+    const admission = this.#options.deferAccept && admitDeferred
+    // Socket options among them: the core takes what it knows.
+    const given = { ...defined({ admission }), ...defined(this.#options), ...defined(options) }
     try {
       this.#dispatcher.checkLink()
       const stack = this.#dispatcher.driver.stack
-      this.#listen(stack.listen({ port, ...(address === undefined ? {} : { address }), ...bounds }))
+      this.#listen(stack.listen({ ...given, port, ...(address === undefined ? {} : { address }) }))
     } catch (error) {
       if (!isSystemError(error)) throw error
       process.nextTick(() =>
@@ -72,6 +88,7 @@ export class Server extends EventEmitter<{
     this.#closing = false
     this.#dispatcher.watchListener(listener, (event) => {
       if (event.type === 'acceptable') this.#accept()
+      else if (event.type === 'deferred') this.#ask(event.incoming)
       else this.#lost(event.error)
     })
     process.nextTick(() => this.listening && this.emit('listening'))
@@ -80,9 +97,8 @@ export class Server extends EventEmitter<{
   #accept(): void {
     for (let next = this.listener?.accept(); next !== undefined; next = this.listener?.accept()) {
       if (this.maxConnections !== undefined && this.#sockets.size >= this.maxConnections) {
-        const { localAddress, localPort, remoteAddress, remotePort } = next
         next.abort()
-        this.emit('drop', { localAddress, localPort, remoteAddress, remotePort })
+        this.emit('drop', { ...endsOf(next), reason: 'max-connections' })
         continue
       }
       const socket = new Socket(this.#dispatcher, this.#options)
@@ -97,6 +113,39 @@ export class Server extends EventEmitter<{
       if (!this.#options.pauseOnConnect) socket.read(0)
     }
     this.#dispatcher.driver.touch()
+  }
+
+  #ask(incoming: Incoming): void {
+    const { deferAccept = () => 'accept' as const } = this.#options
+    let answer: ReturnType<DeferHandler>
+    try {
+      answer = deferAccept(incoming.syn)
+    } catch (error) {
+      this.#fail(incoming, error)
+      return
+    }
+    if (isAnswer(answer)) this.#answer(incoming, answer)
+    else {
+      Promise.resolve(answer).then(
+        (later) => this.#answer(incoming, later),
+        (error) => this.#fail(incoming, error),
+      )
+    }
+  }
+
+  #answer(incoming: Incoming, answer: DeferredAnswer): void {
+    if (!isAnswer(answer)) {
+      const wanted = `deferAccept is to answer 'accept', 'refuse' or 'ignore', not ${String(answer)}`
+      this.#fail(incoming, argumentError(TypeError, 'ERR_INVALID_RETURN_VALUE', wanted))
+      return
+    }
+    const inTime = this.#dispatcher.answer(incoming, answer)
+    if (!inTime && answer === 'accept') this.emit('drop', { ...endsOf(incoming.syn), reason: 'defer-late' })
+  }
+
+  #fail(incoming: Incoming, error: unknown): void {
+    this.#dispatcher.answer(incoming, 'refuse')
+    this.emit('drop', { ...endsOf(incoming.syn), reason: 'defer-failed', error })
   }
 
   #lost(error: Error | undefined): void {
@@ -148,9 +197,13 @@ export class Server extends EventEmitter<{
   }
 }
 
-function listenerOptions(options: ListenerOptions): ListenerOptions {
-  const { backlog, acceptBacklog, synAckRetries, synAckWaits } = options
-  return defined({ backlog, acceptBacklog, synAckRetries, synAckWaits })
+function isAnswer(answer: unknown): answer is DeferredAnswer {
+  return answer === 'accept' || answer === 'refuse' || answer === 'ignore'
+}
+
+function endsOf(client: Ends): Ends {
+  const { localAddress, localPort, remoteAddress, remotePort } = client
+  return { localAddress, localPort, remoteAddress, remotePort }
 }
 
 /** The same without the keys whose value is undefined. */

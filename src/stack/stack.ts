@@ -19,6 +19,7 @@ import { NO_OFFLOAD, type Offload, type OffloadCapability } from '../wire/offloa
 import type { QuotedTcp } from '../wire/quoted-tcp.ts'
 import { Segment } from '../wire/segment.ts'
 import { parseTcp, writeTcp } from '../wire/tcp.ts'
+import { Datagram, parseUdp } from '../wire/udp.ts'
 import { Icmp } from './icmp.ts'
 import { isUnicast, LocalAddresses } from './local-addresses.ts'
 import type { ConnectOptions, StackOptions } from './stack-options.ts'
@@ -42,6 +43,7 @@ export class Stack {
   private readonly icmp: Icmp
   private readonly inbound: IpHeader = new IpHeader()
   private readonly outbound: IpHeader = new IpHeader()
+  private readonly datagram: Datagram = new Datagram()
   private readonly segmentIn: Segment = new Segment()
   private readonly segmentOut: Segment = new Segment()
   /** The frame at hand has been counted as dropped. */
@@ -141,8 +143,7 @@ export class Stack {
   connect(options: ConnectOptions): Connection {
     const remote = IpAddress.parse(options.address)
     if (remote === undefined) throw invalidArgument(`"${options.address}" is not an IP address`)
-    if (!isUnicast(remote) || this.addresses.isDirectedBroadcast(remote))
-      throw invalidArgument(`"${options.address}" is not the address of one host`)
+    if (this.isShared(remote)) throw invalidArgument(`"${options.address}" is not the address of one host`)
     checkPort(options.port, 1)
     checkPort(options.localPort ?? 0, 0)
     const local =
@@ -190,7 +191,7 @@ export class Stack {
     if (defect !== undefined) {
       this.drop(defect)
     } else if (!this.addresses.has(ip.destination)) {
-      this.drop(ip.protocol === Protocol.TCP && !isUnicast(ip.destination) ? 'tcp-not-unicast' : 'ip-not-ours')
+      this.drop(ip.protocol === Protocol.TCP && this.isShared(ip.destination) ? 'tcp-not-unicast' : 'ip-not-ours')
     } else if (!this.isPossibleSource(ip.source, own)) {
       this.drop('ip-source')
     } else if (ip.fragment) {
@@ -209,8 +210,7 @@ export class Stack {
         this.icmp.receive(ip, octets)
         return
       case Protocol.UDP:
-        this.drop('udp-no-socket')
-        this.icmp.portUnreachable(ip, octets, now)
+        this.receiveDatagram(ip, octets, now, checksumValid)
         return
       default:
         this.drop('ip-protocol')
@@ -230,6 +230,16 @@ export class Stack {
     this.counters.InErrs++
     if (defect === 'tcp-checksum') this.counters.InCsumErrors++
     this.drop(defect)
+  }
+
+  /** There are no UDP sockets: the sender of a datagram that is one is told so (RFC 1122 §4.1.3.1, §4.1.3.4). */
+  private receiveDatagram(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
+    const { datagram } = this
+    datagram.source = ip.source
+    datagram.destination = ip.destination
+    const defect = parseUdp(octets, ip.payloadStart, ip.payloadEnd, datagram, !checksumValid)
+    this.drop(defect ?? 'udp-no-socket')
+    if (defect === undefined) this.icmp.portUnreachable(ip, octets, now)
   }
 
   private transmitSegment(into: Uint8Array, start: number, now: Instant, partial: boolean): number {
@@ -255,7 +265,12 @@ export class Stack {
 
   /** RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it. */
   private isPossibleSource(address: IpAddress, own: boolean): boolean {
-    return isUnicast(address) && !this.addresses.isDirectedBroadcast(address) && this.addresses.has(address) === own
+    return !this.isShared(address) && this.addresses.has(address) === own
+  }
+
+  /** Multicast or broadcast, or nobody's: not the address of one host. */
+  private isShared(address: IpAddress): boolean {
+    return !isUnicast(address) || this.addresses.isDirectedBroadcast(address)
   }
 
   private ownAddress(text: string): IpAddress {

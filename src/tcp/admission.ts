@@ -79,7 +79,8 @@ export class Load {
  */
 export function admitFairly(_syn: Syn, load: Load): Verdict {
   if (!load.isFull) return 'hold'
-  return load.heaviestPrefix >= load.samePrefix + 2 ? 'hold' : 'cookie'
+  const heaviest = load.heaviestPrefix
+  return heaviest >= 2 && heaviest >= load.samePrefix + 2 ? 'hold' : 'cookie'
 }
 
 /** As Linux: hold while there is room, then cookies. */

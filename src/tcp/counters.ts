@@ -16,7 +16,7 @@ export class Counters {
   PassiveOpens = 0
   /** Handshakes that failed: from SYN-SENT or SYN-RECEIVED to CLOSED or back to LISTEN. */
   AttemptFails = 0
-  /** Resets of connections from ESTABLISHED or CLOSE-WAIT. */
+  /** Connections that went from ESTABLISHED or CLOSE-WAIT straight to CLOSED. */
   EstabResets = 0
   /** Connections in ESTABLISHED or CLOSE-WAIT now. */
   CurrEstab = 0
@@ -65,9 +65,8 @@ export class Counters {
   /** Connections that were given up because nothing was acknowledged for too long. */
   TCPAbortOnTimeout = 0
 
-  /** Answers without a connection that found the queue to the link full; SYN,ACKs that did, and go out at their next wait. */
+  /** Answers without a connection that found the queue to the link full. */
   ReplyQueueFull = 0
-  SynAckQueueFull = 0
 
   /** By reason; a reason that never occurred is absent. */
   readonly drops: Partial<Record<DropReason, number>> = {}

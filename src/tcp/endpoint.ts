@@ -233,8 +233,7 @@ export class Endpoint implements OutputHost {
 
   /** The SYN,ACK of a cookie. */
   replySynAck(halfOpen: HalfOpen, tsVal: number): void {
-    fillSynAck(this, halfOpen, tsVal, this.synAck)
-    this.sendReply(this.synAck)
+    this.output.addSynAck(halfOpen, tsVal)
   }
 
   /** The RST for a SYN that was deferred. */

@@ -9,11 +9,15 @@ export const MOST_SERVERS = 1024
 const FIRST_PAUSE: Milliseconds = 4 * 60_000
 const MOST_DOUBLINGS = 8
 
+/** What is usual over Ethernet: a larger SYN may be held to be an attack (RFC 7413 §4.1.3). */
+const MOST_MSS_IPV4 = 1460
+const MOST_MSS_IPV6 = 1440
+
 /** What a client knows of a server's Fast Open (RFC 7413 §4.1.3). */
 export interface FastOpenServer {
   /** Empty when there is none. */
   cookie: Uint8Array
-  /** What may go on a SYN, octets of payload and options: the server's MSS, as far as we use it. */
+  /** What may go on a SYN, octets of payload and options: the server's MSS, as far as we use it there. */
   mss: number
   /** Failures in a row, and until when Fast Open is left alone for them (§4.1.3.1). */
   failures: number
@@ -42,7 +46,8 @@ export class FastOpenServers {
   /** The server's SYN,ACK has come, with a cookie or without. */
   learn(connection: Connection, synAck: Segment): void {
     const server = this.known(connection)
-    server.mss = connection.tcb.snd.mss
+    const { remote, tcb } = connection
+    server.mss = Math.min(tcb.snd.mss, remote.family === 4 ? MOST_MSS_IPV4 : MOST_MSS_IPV6)
     if (synAck.cookieLength > 0) server.cookie = synAck.cookie.slice(0, synAck.cookieLength)
   }
 

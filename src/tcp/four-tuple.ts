@@ -40,7 +40,7 @@ export function tupleHash(
   remote: IpAddress,
   remotePort: number,
 ): number {
-  return halfSipHash(key, words, tupleWords(words, local, localPort, remote, remotePort))
+  return halfSipHash(key, words, tupleWords(words, local, localPort, remote, remotePort) - 1)
 }
 
 /** A table's entry: knows its hash and whether a four-tuple is its own. */

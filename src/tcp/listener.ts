@@ -68,6 +68,8 @@ export class Listener {
   row: number = NONE
 
   private readonly host: ListenerHost
+  /** The SYN queues that there are: one for each family that was asked for. */
+  readonly queues: SynQueue[] = []
   private queue4: SynQueue | undefined
   private queue6: SynQueue | undefined
   private deferred4: DeferredSyns | undefined
@@ -151,10 +153,6 @@ export class Listener {
     return this.queue6
   }
 
-  get queues(): SynQueue[] {
-    return [this.queue4, this.queue6].filter((queue) => queue !== undefined)
-  }
-
   /** The queue with the source prefix that holds most rows. */
   get heaviest(): SynQueue | undefined {
     const { queue4, queue6 } = this
@@ -175,6 +173,11 @@ export class Listener {
     return this.alwaysCookies || (this.cookies && now - this.overflowedAt <= COOKIE_LIFE)
   }
 
+  /** The listener is closed, and all that it owed has gone out. */
+  forget(): void {
+    for (const list of [this.answers, this.waiting, this.untold]) while (list.shift() !== undefined);
+  }
+
   nextDeadline(): Instant {
     return Math.min(
       this.queue4?.nextDeadline() ?? Number.POSITIVE_INFINITY,
@@ -182,14 +185,13 @@ export class Listener {
     )
   }
 
-  /** Marks a row's SYN,ACK as due. False when too many wait for the link already. */
-  scheduleAnswer(queue: SynQueue, row: number): boolean {
-    if (queue.rows.has(row, SYN_ACK_DUE)) return true
-    if (this.answers.length >= this.backlog + 64) return false
+  /** Marks a row's SYN,ACK as due. */
+  scheduleAnswer(queue: SynQueue, row: number): void {
+    if (queue.rows.has(row, SYN_ACK_DUE)) return
+    if (this.answers.length > 2 * this.halfOpen + 64) this.forgetUnanswerable()
     queue.rows.set(row, SYN_ACK_DUE)
     this.answers.push(this.handle(queue, row))
     this.host.answerDue(this)
-    return true
   }
 
   /** The queue of the row whose SYN,ACK is due next, with its number in {@link row}; undefined when none is. */
@@ -243,6 +245,14 @@ export class Listener {
     }
   }
 
+  /** Rows that are gone need no SYN,ACK. */
+  private forgetUnanswerable(): void {
+    for (let left = this.answers.length; left > 0; left--) {
+      const handle = this.answers.shift()!
+      if (this.resolve(handle).rows.has(this.row, SYN_ACK_DUE)) this.answers.push(handle)
+    }
+  }
+
   private forgetStale(): void {
     for (let left = this.waiting.length; left > 0; left--) {
       const handle = this.waiting.shift()!
@@ -258,7 +268,9 @@ export class Listener {
   }
 
   private newQueue(family: 4 | 6): SynQueue {
-    return new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
+    const queue = new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
+    this.queues.push(queue)
+    return queue
   }
 
   private deferred(queue: SynQueue): DeferredSyns {

@@ -4,11 +4,18 @@ import type { Listener } from './listener.ts'
 /** The listeners of an endpoint, by port and address; one for a given address goes before one for all. */
 export class Listeners {
   private readonly byPort: Map<number, Listener[]> = new Map()
+  /** The port that was last asked for, and what is there: segments come in runs for one port. */
+  private recentPort = -1
+  private recent: Listener[] | undefined
   /** All of them, for what must look at each. */
   readonly all: Listener[] = []
 
   get(address: IpAddress, port: number): Listener | undefined {
-    const candidates = this.byPort.get(port)
+    if (port !== this.recentPort) {
+      this.recentPort = port
+      this.recent = this.byPort.get(port)
+    }
+    const candidates = this.recent
     if (candidates === undefined) return undefined
     let any: Listener | undefined
     for (let i = 0; i < candidates.length; i++) {
@@ -31,11 +38,13 @@ export class Listeners {
   }
 
   add(listener: Listener): void {
+    this.recentPort = -1
     this.byPort.set(listener.port, [...(this.byPort.get(listener.port) ?? []), listener])
     this.all.push(listener)
   }
 
   delete(listener: Listener): void {
+    this.recentPort = -1
     const left = (this.byPort.get(listener.port) ?? []).filter((other) => other !== listener)
     if (left.length > 0) this.byPort.set(listener.port, left)
     else this.byPort.delete(listener.port)

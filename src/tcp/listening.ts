@@ -85,11 +85,6 @@ export class Listening implements ListenerHost {
     this.output.addListener(listener)
   }
 
-  /** A SYN,ACK for this row; where too many wait for the link, the row stays, and its next wait brings the next try. */
-  answer(listener: Listener, queue: SynQueue, row: number): void {
-    if (!listener.scheduleAnswer(queue, row)) this.endpoint.counters.SynAckQueueFull++
-  }
-
   /** The row waits for the application's word. */
   defer(listener: Listener, queue: SynQueue, row: number, syn: Segment): void {
     listener.defer(queue, row, syn)
@@ -102,9 +97,9 @@ export class Listening implements ListenerHost {
     const { counters } = listener
     if (answer === 'accept') {
       counters.deferAccepted++
-      queue.undefer(row, this.now)
-      this.signAnew(queue, row)
-      this.answer(listener, queue, row)
+      // Its life begins when the SYN,ACK goes out: nobody knows here what time it is.
+      queue.rows.unset(row, DEFERRED)
+      listener.scheduleAnswer(queue, row)
       return
     }
     if (answer === 'refuse') {
@@ -117,6 +112,18 @@ export class Listening implements ListenerHost {
     this.endpoint.counters.AttemptFails++
     this.observeRow(answer === 'refuse' ? 'refused' : 'ignored', listener, queue, row)
     queue.remove(row)
+  }
+
+  /** A deferred row that was accepted is answered now as if its SYN had come now: its ISS is to be a cookie of today. */
+  beginDeferred(queue: SynQueue, row: number): void {
+    const { keys } = this.cookies
+    keys.update(this.now)
+    queue.undefer(row, this.now)
+    queue.read(row, this.halfOpen)
+    signHandshake(this.endpoint, this.halfOpen, keys.current)
+    queue.rows.iss[row] = this.endpoint.chosenSequence(this.cookies.iss)
+    queue.rows.answered[row] = this.cookies.tsVal >>> 16
+    queue.rows.setGeneration(row, keys.generation)
   }
 
   /** Room for one more: the oldest row of the source prefix that holds most goes. False if there is none to go. */
@@ -141,9 +148,11 @@ export class Listening implements ListenerHost {
   completeWaiting(listener: Listener, queue: SynQueue, row: number): void {
     if (this.endpoint.isFull) return
     // Beyond all that was sent: what the row remembers is the upper half of it.
-    const tsVal = ((queue.rows.answered[row]! + 1) << 16) >>> 0
+    const tsVal = ((queue.rows.ackTimestamp(row) + 1) << 16) >>> 0
     const window = queue.rows.ackWindow(row)
     const connection = this.promoteRow(listener, queue, row, tsVal)
+    // The wait was ours: it is no round trip.
+    connection.timedAt = Number.POSITIVE_INFINITY
     establishFromRow(connection, window)
     this.endpoint.ready(connection)
   }
@@ -177,16 +186,6 @@ export class Listening implements ListenerHost {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
-  }
-
-  /** Nothing was sent yet: the ISS is to be a cookie of now. */
-  private signAnew(queue: SynQueue, row: number): void {
-    const { keys } = this.cookies
-    keys.update(this.now)
-    queue.read(row, this.halfOpen)
-    signHandshake(this.endpoint, this.halfOpen, keys.current)
-    queue.rows.iss[row] = this.endpoint.chosenSequence(this.cookies.iss)
-    queue.rows.setGeneration(row, keys.generation)
   }
 
   private hasRoom(): boolean {
@@ -224,9 +223,13 @@ export class Listening implements ListenerHost {
 
   private advanceRows(listener: Listener, queue: SynQueue): void {
     for (let row = queue.due(this.now); row !== NONE; row = queue.due(this.now)) {
+      if (queue.wasAccepted(row)) {
+        this.beginDeferred(queue, row)
+        continue
+      }
       this.endpoint.counters.TCPTimeouts++
       if (queue.backOff(row)) {
-        this.answer(listener, queue, row)
+        listener.scheduleAnswer(queue, row)
         continue
       }
       if (queue.rows.has(row, DEFERRED)) listener.counters.deferExpired++

@@ -9,7 +9,7 @@ import { fillReset, nextSegment } from './output.ts'
 import { fillSynAck, type PassiveOpenHost } from './passive-open.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { seqAdd } from './seq.ts'
-import { rowTimestamp } from './signed-handshake.ts'
+import { firstTimestamp, rowTimestamp } from './signed-handshake.ts'
 import type { SynCookies } from './syn-cookie.ts'
 import type { SynQueue } from './syn-queue.ts'
 import { NONE } from './syn-rows.ts'
@@ -17,6 +17,7 @@ import { NONE } from './syn-rows.ts'
 export interface OutputHost extends PassiveOpenHost {
   readonly listening: {
     readonly cookies: SynCookies
+    beginDeferred(queue: SynQueue, row: number): void
     observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void
   }
   /** All that the connection had to send is sent. */
@@ -45,6 +46,11 @@ export class OutputQueue {
 
   addReply(reply: Segment): void {
     if (!this.replies.push(reply)) this.host.counters.ReplyQueueFull++
+  }
+
+  /** The SYN,ACK of a cookie, without the detour by a segment: under a flood it is the hottest path there is. */
+  addSynAck(halfOpen: HalfOpen, tsVal: number): void {
+    if (!this.replies.pushSynAck(this.host, halfOpen, tsVal)) this.host.counters.ReplyQueueFull++
   }
 
   addListener(listener: Listener): void {
@@ -86,8 +92,13 @@ export class OutputQueue {
   private sendSynAck(listener: Listener, queue: SynQueue, row: number, out: Segment): void {
     const { host, halfOpen } = this
     const again = queue.rows.has(row, ANSWERED)
+    if (queue.wasAccepted(row)) host.listening.beginDeferred(queue, row)
     queue.read(row, halfOpen)
-    const tsVal = halfOpen.timestamps ? rowTimestamp(host, halfOpen, queue.rows.generation(row)) : 0
+    const tsVal = !halfOpen.timestamps
+      ? 0
+      : again
+        ? rowTimestamp(host, halfOpen, queue.rows.generation(row))
+        : firstTimestamp(host, halfOpen, queue.rows.answered[row]!)
     fillSynAck(host, halfOpen, tsVal, out)
     if (!again && queue.rows.wantsCookie(row)) host.fastOpen.cookies.offer(out)
     queue.noteAnswer(row, host.now)
@@ -119,6 +130,7 @@ export class OutputQueue {
         connection.finish(undefined)
         return true
       }
+      listener.forget()
       this.closing.shift()
     }
     return false

@@ -55,7 +55,7 @@ export class PrefixTable {
     this.members = new Uint16Array(groups + 2)
     this.up = new Uint16Array(groups + 2)
     this.down = new Uint16Array(groups + 2)
-    for (let i = this.free; i <= capacity; i++) this.next[i] = i + 1
+    for (let i = this.free; i <= capacity + 1; i++) this.next[i] = i + 1
     for (let i = this.freeGroup; i < groups + 1; i++) this.up[i] = i + 1
   }
 
@@ -66,7 +66,11 @@ export class PrefixTable {
 
   /** The prefix of these words, or 0. */
   find(first: number, second: number): number {
-    for (let at = this.home(first, second); ; at = at + 1 === this.index.length ? 0 : at + 1) {
+    return this.findFrom(this.home(first, second), first, second)
+  }
+
+  private findFrom(home: number, first: number, second: number): number {
+    for (let at = home; ; at = at + 1 === this.index.length ? 0 : at + 1) {
       const prefix = this.index[at]!
       if (prefix === NONE) return NONE
       if (this.first[prefix] === first && (this.second.length === 0 || this.second[prefix] === second)) return prefix
@@ -90,8 +94,9 @@ export class PrefixTable {
 
   /** One row more for these words: their prefix, or OTHERS when the table is full. */
   increment(first: number, second: number): number {
-    let prefix = this.find(first, second)
-    if (prefix === NONE) prefix = this.add(first, second)
+    const home = this.home(first, second)
+    let prefix = this.findFrom(home, first, second)
+    if (prefix === NONE) prefix = this.add(home, first, second)
     const group = this.group[prefix]!
     if (group === NONE) this.used++
     const count = group === NONE ? 1 : this.counts[group]! + 1
@@ -179,7 +184,7 @@ export class PrefixTable {
     this.freeGroup = group
   }
 
-  private add(first: number, second: number): number {
+  private add(home: number, first: number, second: number): number {
     const prefix = this.free
     if (prefix >= this.first.length) return OTHERS
     this.free = this.next[prefix]!
@@ -187,7 +192,7 @@ export class PrefixTable {
     this.previous[prefix] = NONE
     this.first[prefix] = first
     if (this.second.length > 0) this.second[prefix] = second
-    let at = this.home(first, second)
+    let at = home
     while (this.index[at] !== NONE) at = at + 1 === this.index.length ? 0 : at + 1
     this.index[at] = prefix
     return prefix

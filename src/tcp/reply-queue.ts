@@ -1,5 +1,9 @@
 import type { IpAddress } from '../wire/address.ts'
-import { ABSENT, ACK, RST, type Segment } from '../wire/segment.ts'
+import { EMPTY } from '../wire/octets.ts'
+import { ABSENT, ACK, RST, type Segment, SYN } from '../wire/segment.ts'
+import { type HalfOpen, NO_SCALE } from './half-open.ts'
+import { offeredMss } from './options.ts'
+import type { PassiveOpenHost } from './passive-open.ts'
 
 /** Octets-saving layout of a reply: two addresses of four words, ports, seq, ack, flags with window, two timestamps. */
 const WORDS = 15
@@ -12,6 +16,8 @@ const TS_VAL = 12
 const TS_ECR = 13
 /** MSS above scale (5 bits, 31 for none) and SACK-permitted. */
 const OPTIONS = 14
+/** In place of a window scale: none. */
+const NO_SHIFT = 31
 /** Beside the flags: the reply has timestamps. */
 const STAMPED = 0x8000
 
@@ -53,32 +59,61 @@ export class ReplyQueue {
     return true
   }
 
+  /** Takes the SYN,ACK of a cookie: what `fillSynAck` would make a segment of. */
+  pushSynAck(host: PassiveOpenHost, halfOpen: HalfOpen, tsVal: number): boolean {
+    const { config } = host
+    const stamped = config.timestamps && halfOpen.timestamps
+    const scale = config.windowScale && halfOpen.scale !== NO_SCALE ? host.receiveScale : NO_SHIFT
+    const sack = config.sack && halfOpen.sack
+    const mss = offeredMss(host.mtu, halfOpen.remote)
+    if (this.count === this.limit) return false
+    let index = this.head + this.count
+    if (index >= this.limit) index -= this.limit
+    const at = index * WORDS
+    const { words } = this
+    writeAddress(words, at, halfOpen.remote)
+    writeAddress(words, at + LOCAL, halfOpen.local)
+    words[at + PORTS] = (halfOpen.remotePort << 16) | halfOpen.localPort
+    words[at + SEQ] = halfOpen.iss
+    words[at + ACKNOWLEDGMENT] = halfOpen.irs + 1
+    words[at + CONTROL] = (host.initialWindow << 16) | SYN | ACK | (stamped ? STAMPED : 0)
+    words[at + TS_VAL] = tsVal
+    words[at + TS_ECR] = halfOpen.tsRecent
+    words[at + OPTIONS] = (mss << 6) | (scale << 1) | (sack ? 1 : 0)
+    this.count++
+    return true
+  }
+
   /** The oldest answer, written into `out`, whose addresses are its own. False when there is none. */
   shift(out: Segment): boolean {
     if (this.count === 0) return false
     const at = this.head * WORDS
     const { words } = this
-    out.clear()
     readAddress(words, at, out.destination)
     readAddress(words, at + LOCAL, out.source)
-    out.destinationPort = words[at + PORTS]! >>> 16
-    out.sourcePort = words[at + PORTS]! & 0xffff
+    const ports = words[at + PORTS]!
+    const control = words[at + CONTROL]!
+    const options = words[at + OPTIONS]!
+    const scale = (options >>> 1) & 31
+    out.destinationPort = ports >>> 16
+    out.sourcePort = ports & 0xffff
     out.seq = words[at + SEQ]! >>> 0
     out.ack = words[at + ACKNOWLEDGMENT]! >>> 0
-    const control = words[at + CONTROL]!
-    out.wnd = control >>> 16
     out.flags = control & 0x1ff
+    out.wnd = control >>> 16
+    out.urg = 0
+    out.mss = options === 0 ? ABSENT : options >>> 6
+    out.windowScale = options === 0 || scale === NO_SHIFT ? ABSENT : scale
+    out.sackPermitted = (options & 1) !== 0
     out.timestamps = (control & STAMPED) !== 0
     out.tsVal = words[at + TS_VAL]! >>> 0
     out.tsEcr = words[at + TS_ECR]! >>> 0
-    const options = words[at + OPTIONS]!
-    if (options !== 0) {
-      const scale = (options >>> 1) & 31
-      out.mss = options >>> 6
-      out.windowScale = scale === 31 ? ABSENT : scale
-      out.sackPermitted = (options & 1) !== 0
-    }
-    this.head = (this.head + 1) % this.limit
+    out.sackBlocks = 0
+    out.cookieLength = ABSENT
+    out.octets = EMPTY
+    out.start = 0
+    out.length = 0
+    this.head = this.head + 1 === this.limit ? 0 : this.head + 1
     this.count--
     return true
   }

@@ -20,12 +20,23 @@ export function halfOpenOf(syn: Segment, into: HalfOpen): void {
   into.remotePort = syn.sourcePort
   into.localPort = syn.destinationPort
   into.irs = syn.seq
-  into.mss = syn.mss === ABSENT ? 0 : syn.mss
+  into.mss = syn.mss === ABSENT ? 0 : Math.max(syn.mss, 1)
   into.scale = syn.windowScale === ABSENT ? NO_SCALE : Math.min(syn.windowScale, 14)
   into.sack = syn.sackPermitted
   into.ecn = (syn.flags & (ECE | CWR)) === (ECE | CWR)
   into.timestamps = syn.timestamps
   into.tsRecent = syn.tsVal
+}
+
+/** TSval of a row's first SYN,ACK, whose upper half was kept. */
+export function firstTimestamp(host: SigningHost, halfOpen: HalfOpen, upper: number): number {
+  return ((upper << 16) | stampedCode(host, halfOpen)) >>> 0
+}
+
+function stampedCode(host: SigningHost, halfOpen: HalfOpen): number {
+  const { remote, scale, sack } = halfOpen
+  const mss = acceptedMss(halfOpen.mss === 0 ? ABSENT : halfOpen.mss, offeredMss(host.mtu, remote), remote)
+  return encodeStamped(mss, scale, sack, halfOpen.ecn && keepsEcn(scale, sack))
 }
 
 /** Makes the cookie of a half-open connection: its ISS and TSval, in `listening.cookies`. */

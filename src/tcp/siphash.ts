@@ -49,10 +49,11 @@ export function sipHash24(key: SipKey, words: Int32Array, count: number): number
   // The carry of each 64-bit sum is worked out in bits: a comparison would be a branch that is mispredicted every other
   // time, and made the function four times as slow.
   // Blocks of two words, then one with the length, then the finalization: the round is written down once.
-  for (let i = 0; i <= count + 2; i += 2) {
-    const finishing = i > count
+  const last = count & ~1
+  for (let i = 0; i <= last + 2; i += 2) {
+    const finishing = i > last
     const low = i < count ? words[i]! : 0
-    const high = i < count ? words[i + 1]! : (count * 4) << 24
+    const high = i + 1 < count ? words[i + 1]! : (count * 4) << 24
     if (finishing) {
       v2l ^= 0xff
     } else {

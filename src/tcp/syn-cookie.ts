@@ -46,8 +46,7 @@ export class SynCookies {
     const count = tupleWords(words, local, localPort, remote, remotePort)
     words[count - 1] = irs
     words[count] = stamped ? code | STAMPED : code
-    words[count + 1] = 0
-    const low = sipHash24(key, words, count + 2)
+    const low = sipHash24(key, words, count + 1)
     this.iss = stamped ? low : ((low & 0xffffff00) | code) >>> 0
     this.tsVal = (((sipHashHigh() & 0xffff) << 16) | code) >>> 0
   }

@@ -2,7 +2,7 @@ import { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { CWR, ECE, type Segment } from '../wire/segment.ts'
 import { tupleHash } from './four-tuple.ts'
-import { ACKNOWLEDGED, ANSWERED, ANSWERED_AGAIN, DEFERRED, type HalfOpen } from './half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN, DEFERRED, type HalfOpen } from './half-open.ts'
 import { OTHERS, PrefixTable } from './prefix-table.ts'
 import type { SipKey } from './siphash.ts'
 import type { SynAckSchedule } from './syn-ack-schedule.ts'
@@ -132,10 +132,14 @@ export class SynQueue {
     return true
   }
 
-  /** The row's SYN is answered from now on as if it had come now. */
+  /** The row was deferred, and the application has said yes; its life has not begun. */
+  wasAccepted(row: number): boolean {
+    return this.rows.level(row) === this.schedule.deferLevel && !this.rows.has(row, DEFERRED)
+  }
+
+  /** The life of a deferred row begins. */
   undefer(row: number, now: Instant): void {
     this.unlink(row)
-    this.rows.unset(row, DEFERRED)
     this.begin(row, 0, now)
   }
 
@@ -153,7 +157,9 @@ export class SynQueue {
 
   /** When the row will be deleted. */
   expiry(row: number): Instant {
-    return this.rows.has(row, DEFERRED) ? this.deadline(row) : this.bornAt(row) + this.schedule.survivalTime
+    return this.rows.level(row) === this.schedule.deferLevel
+      ? this.deadline(row)
+      : this.bornAt(row) + this.schedule.survivalTime
   }
 
   /** When the row's life began. */
@@ -164,15 +170,14 @@ export class SynQueue {
 
   /** Retransmissions by the schedule. */
   retransmissions(row: number): number {
-    return this.rows.has(row, DEFERRED) ? 0 : this.rows.level(row)
+    return this.rows.level(row) === this.schedule.deferLevel ? 0 : this.rows.level(row)
   }
 
   /** An answer to the client goes out at `now`. */
   noteAnswer(row: number, now: Instant): void {
     const { rows } = this
     rows.set(row, rows.has(row, ANSWERED) ? ANSWERED_AGAIN : ANSWERED)
-    // There it is something else.
-    if (!rows.has(row, ACKNOWLEDGED)) rows.answered[row] = Math.floor(now)
+    rows.answered[row] = Math.floor(now)
   }
 
   /** Milliseconds since the last answer, modulo 65,536. */

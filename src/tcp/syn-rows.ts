@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Segment } from '../wire/segment.ts'
+import { ABSENT, type Segment } from '../wire/segment.ts'
 import type { HalfOpen } from './half-open.ts'
 import { ECN, NO_SCALE, SACK_PERMITTED, TIMESTAMPS } from './half-open.ts'
 
@@ -19,9 +19,9 @@ export class SynRows {
   readonly iss: Uint32Array
   /** TSval of the client's last segment. */
   readonly tsRecent: Uint32Array
-  /** What the SYN's option said, octets; 0 for no option. */
+  /** What the SYN's option said, octets, at least 1; 0 for no option. */
   readonly mss: Uint16Array
-  /** When the last answer went out, ms modulo 65,536. In an ACKNOWLEDGED row: the upper half of our TSval. */
+  /** When the last answer went out, ms modulo 65,536. Before the first: the upper half of its TSval. */
   readonly answered: Uint16Array
   /** When the row's life began, in ticks modulo 2^32. */
   readonly born: Uint32Array
@@ -35,8 +35,8 @@ export class SynRows {
   private readonly previousLevel: Int32Array
   private readonly nextMemberLocal: Int32Array
   private readonly previousMemberScale: Int32Array
-  /** The window of the client's ACK, in ACKNOWLEDGED rows; made when there is the first. */
-  private windows: Uint16Array | undefined
+  /** In ACKNOWLEDGED rows: the upper half of TSecr and the window of the client's ACK; made when there is the first. */
+  private acks: Uint32Array | undefined
 
   constructor(family: 4 | 6, capacity: number) {
     this.words = family === 4 ? 1 : 4
@@ -66,7 +66,7 @@ export class SynRows {
     this.irs[row] = syn.seq
     this.iss[row] = iss
     this.tsRecent[row] = syn.tsVal
-    this.mss[row] = Math.max(syn.mss, 0)
+    this.mss[row] = syn.mss === ABSENT ? 0 : Math.max(syn.mss, 1)
     this.remotePort[row] = syn.sourcePort
     this.writeRemote(row, syn.source)
     this.nextFlags[row] = (syn.sackPermitted ? SACK_PERMITTED : 0) | (syn.timestamps ? TIMESTAMPS : 0) | (ecn ? ECN : 0)
@@ -133,15 +133,19 @@ export class SynRows {
 
   /** The client's ACK has come, and waits: what is needed of it. */
   keepAck(row: number, ack: Segment): void {
-    this.windows ??= new Uint16Array(this.irs.length)
-    this.windows[row] = ack.wnd
-    this.answered[row] = ack.tsEcr >>> 16
+    this.acks ??= new Uint32Array(this.irs.length)
+    this.acks[row] = (ack.tsEcr & 0xffff0000) | ack.wnd
     this.tsRecent[row] = ack.tsVal
   }
 
   /** The window of that ACK, unscaled. */
   ackWindow(row: number): number {
-    return this.windows?.[row] ?? 0
+    return this.acks![row]! & 0xffff
+  }
+
+  /** The upper half of the timestamp that it echoed. */
+  ackTimestamp(row: number): number {
+    return this.acks![row]! >>> 16
   }
 
   next(row: number): number {

@@ -9,7 +9,8 @@ export function noteTransition(connection: Connection, from: State, to: State): 
   const opening = from === 'SYN-SENT' || from === 'SYN-RECEIVED'
   if (isOpen(to) && !isOpen(from)) counters.CurrEstab++
   else if (isOpen(from) && !isOpen(to)) counters.CurrEstab--
-  if (opening && to === 'CLOSED') counters.AttemptFails++
+  if (to === 'CLOSED' && isOpen(from)) counters.EstabResets++
+  if (to === 'CLOSED' && opening) counters.AttemptFails++
   if (opening && connection.fastOpen) {
     if (connection.listener !== undefined) endFastOpen(connection)
     else if (connection.error !== undefined) activeOpenFailed(connection)

@@ -18,20 +18,34 @@ export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 
   return (sum + own) | 0
 }
 
+/** The views of the last two arrays: a frame that comes and one that goes. Making one costs more than a short sum. */
+let recentOctets: Uint8Array | undefined
+let recentView: DataView = new DataView(new ArrayBuffer(0))
+let olderOctets: Uint8Array | undefined
+let olderView: DataView = recentView
+function viewOf(octets: Uint8Array): DataView {
+  if (octets === recentOctets) return recentView
+  const view = octets === olderOctets ? olderView : new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
+  olderOctets = recentOctets
+  olderView = recentView
+  recentOctets = octets
+  recentView = view
+  return view
+}
 function sumByOctet(octets: Uint8Array, start: number, end: number): number {
+  const view = viewOf(octets)
   let high = 0
   let low = 0
   let i = start
   for (; i + 8 <= end; i += 8) {
-    high += octets[i]! + octets[i + 2]! + octets[i + 4]! + octets[i + 6]!
-    low += octets[i + 1]! + octets[i + 3]! + octets[i + 5]! + octets[i + 7]!
+    const a = view.getInt32(i)
+    const b = view.getInt32(i + 4)
+    high += (a >>> 16) + (b >>> 16)
+    low += (a & 0xffff) + (b & 0xffff)
   }
-  for (; i + 2 <= end; i += 2) {
-    high += octets[i]!
-    low += octets[i + 1]!
-  }
-  if (i < end) high += octets[i]!
-  return (high << 8) + low
+  let sum = high + low
+  for (; i + 2 <= end; i += 2) sum += view.getUint16(i)
+  return i < end ? sum + (octets[i]! << 8) : sum
 }
 
 /**

@@ -23,6 +23,27 @@ export function parseTcpOptions(octets: Uint8Array, start: number, end: number, 
   into.optionsStart = start
   into.optionsEnd = end
   let at = start
+  // The SYN of Linux, which most are: MSS, SACK permitted, timestamps, NOP, window scale.
+  if (
+    end - start === 20 &&
+    octets[at] === MSS &&
+    octets[at + 1] === 4 &&
+    octets[at + 4] === SACK_PERMITTED &&
+    octets[at + 5] === 2 &&
+    octets[at + 6] === TIMESTAMPS &&
+    octets[at + 7] === 10 &&
+    octets[at + 16] === NOP &&
+    octets[at + 17] === WINDOW_SCALE &&
+    octets[at + 18] === 3
+  ) {
+    into.mss = readUint16(octets, at + 2)
+    into.sackPermitted = true
+    into.timestamps = true
+    into.tsVal = readInt32(octets, at + 8) >>> 0
+    into.tsEcr = readInt32(octets, at + 12) >>> 0
+    into.windowScale = octets[at + 19]!
+    return
+  }
   while (at < end) {
     const kind = octets[at]!
     if (kind === EOL) return

@@ -23,7 +23,7 @@ test('every option of serve is in its help, and every line fits 120 columns', as
   const { stdout, status } = await estab(['serve', '--help'], { env: { COLUMNS: '120' } })
   assert.equal(status, 0)
   const options =
-    '--link --tun --address --host-address --port --backlog --synack-retries --synack-waits --http --echo --discard --quiet --json'
+    '--link --tun --address --host-address --port --backlog --accept-backlog --accept-overflow --cookies --synack-retries --synack-waits --http --echo --discard --quiet --json'
   for (const option of options.split(' ')) assert.ok(stdout.includes(option), option)
   for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
 })
@@ -42,8 +42,21 @@ const MISTAKES: readonly [name: string, args: string[], cause: RegExp][] = [
   ['a wrong CIDR', ['serve', '--address', '10.0.0.2/33'], /'10\.0\.0\.2\/33' is invalid.*as in 10\.77\.0\.2\/24/],
   ["a network's address", ['serve', '--address', '10.0.0.0/24'], /names a network, not a host/],
   ['a port out of range', ['serve', '--port', '65536'], /'65536' is invalid.*0 to 65535/],
+  [
+    'an unknown preset',
+    ['serve', '--synack-waits', 'windows'],
+    /'windows' is neither a list of seconds nor one of linux/,
+  ],
+  ['cookies neither on nor off', ['serve', '--cookies', 'yes'], /Allowed choices are on, off/],
+  ['an unknown policy', ['serve', '--accept-overflow', 'drop'], /Allowed choices are wait, reset/],
+  ['no room to be accepted', ['serve', '--accept-backlog', '0'], /'0' is invalid.*1 to/],
   ['waits that are none', ['serve', '--synack-waits', '1,x'], /'x' is not a number of seconds/],
   ['too few waits', ['serve', '--synack-retries', '3', '--synack-waits', '1,2'], /needs 4 waits[\s\S]*Way out/],
+  [
+    'a preset with too few waits',
+    ['serve', '--synack-retries', '4', '--synack-waits', 'freebsd'],
+    /needs 5 waits.*--synack-waits freebsd gives 4/,
+  ],
   ['two services at once', ['serve', '--echo', '--discard'], /exclude each other[\s\S]*Way out/],
   ['an unknown link', ['serve', '--link', 'tap'], /Allowed choices are tun, embedded/],
   ['a directory that is not there', ['serve', '--http', '/nowhere/at/all'], /no such directory[\s\S]*Way out/],

@@ -77,6 +77,47 @@ test('what else ends an entry, or keeps one from being made', () => {
   ])
 })
 
+test('a handshake by a cookie: the SYN and its answer in one step, and no entry', () => {
+  const ladder = draw([
+    { kind: 'cookie-sent', at: 0, load: load(4, 0), arrives: true, note: 'a cookie' },
+    { kind: 'cookie-completed', at: undefined, load: load(4, 1) },
+  ])
+  assert.deepEqual(ladder.split('\n').slice(3), [
+    '  0.000 s  SYN-SENT (SYN_SEND) ── SYN (seq=j) ───────────────▶ LISTEN                  4/4    0/4',
+    '  0.000 s  ESTABLISHED         ◀── SYN+ACK (ack=j+1, seq=k) ── LISTEN                  4/4    0/4',
+    '                               └ a cookie',
+    '           ESTABLISHED         ── ACK (ack=k+1) ─────────────▶ ESTABLISHED             4/4    1/4',
+    '',
+  ])
+})
+
+test('a deferred SYN, and what the application says', () => {
+  const ladder = draw([
+    { kind: 'syn-received', at: 0, load: load(1, 0) },
+    { kind: 'deferred', at: 0, load: load(1, 0) },
+    { kind: 'syn-ack-sent', at: 500, load: load(1, 0), arrives: true },
+    { kind: 'refused', at: 500, load: load(0, 0) },
+    { kind: 'ignored', at: 500, load: load(0, 0) },
+    { kind: 'evicted', at: 500, load: load(3, 0) },
+  ])
+  assert.deepEqual(ladder.split('\n').slice(3), [
+    '  0.000 s  SYN-SENT (SYN_SEND) ── SYN (seq=j) ───────────────▶ SYN-RECEIVED (SYN_RECV) 1/4    0/4',
+    '  0.000 s  SYN-SENT (SYN_SEND) deferred: no answer yet         SYN-RECEIVED (SYN_RECV) 1/4    0/4',
+    '  0.500 s  ESTABLISHED         ◀── SYN+ACK (ack=j+1, seq=k) ── SYN-RECEIVED (SYN_RECV) 1/4    0/4',
+    '  0.500 s  CLOSED              ◀── RST ─────────────────────── LISTEN                  0/4    0/4',
+    '  0.500 s  SYN-SENT (SYN_SEND) ignored: no answer              LISTEN                  0/4    0/4',
+    '  0.500 s  SYN-SENT (SYN_SEND) evicted for a lighter prefix    LISTEN                  3/4    0/4',
+    '',
+  ])
+})
+
+test('the queues of the default backlog stand apart', () => {
+  const full = { synQueue: 128, backlog: 128, acceptQueue: 0, acceptBacklog: 128 }
+  const [rung] = ladderRung({ kind: 'dropped', at: 0, load: full }, PLAIN)
+  assert.match(rung!, / 128\/128 0\/128$/)
+  assert.ok(rung!.length <= 100)
+})
+
 test('whether a SYN,ACK arrives is known from the next segment only, unless the link says so', () => {
   const [rung] = ladderRung({ kind: 'syn-ack-sent', at: 0, load: load(1, 0) }, PLAIN)
   assert.match(rung!, /SYN-SENT \(SYN_SEND\) ◀──/)

@@ -5,15 +5,28 @@ import {
   cidrOption,
   hostAddressFor,
   portOption,
+  retriesOption,
   secondsOption,
   waitsOption,
 } from '../../src/cli/options.ts'
 
 test('waits are seconds, and come out as milliseconds', () => {
-  assert.deepEqual(waitsOption('1,2,4'), [1000, 2000, 4000])
-  assert.deepEqual(waitsOption('0.5'), [500])
+  assert.deepEqual(waitsOption('1,2,4'), { waits: [1000, 2000, 4000] })
+  assert.deepEqual(waitsOption('0.5'), { waits: [500] })
   for (const text of ['', '1,', '0', '-1', 'x', '1;2', '1e9']) assert.throws(() => waitsOption(text), text)
   assert.equal(secondsOption('3'), 3000)
+})
+
+test('waits may be the name of a preset', () => {
+  assert.deepEqual(waitsOption('freebsd'), { preset: 'freebsd', waits: [1000, 2000, 4000, 8000] })
+  assert.equal(waitsOption('linux').waits.length, 6)
+  assert.equal(
+    waitsOption('rfc9293').waits.reduce((sum, wait) => sum + wait),
+    187_000,
+  )
+  for (const text of ['windows', 'Linux', 'toString', 'linux,1']) {
+    assert.throws(() => waitsOption(text), /linux, freebsd, rfc9293/, text)
+  }
 })
 
 test('numbers out of their range, and what is no number, are refused', () => {
@@ -21,6 +34,8 @@ test('numbers out of their range, and what is no number, are refused', () => {
   assert.equal(portOption('65535'), 65_535)
   for (const text of ['65536', '-1', '1.5', '', '0x50', 'http']) assert.throws(() => portOption(text), text)
   assert.throws(() => backlogOption('0'))
+  assert.equal(retriesOption('64'), 64)
+  assert.throws(() => retriesOption('65'))
 })
 
 test('addresses are given with their prefix length, and gather', () => {

@@ -108,6 +108,21 @@ test('echo, and the events of its connection', async (t) => {
   assert.deepEqual([closed!.bytesRead, closed!.bytesWritten], [14, 14])
 })
 
+test('what the listener is told, and how its count adds up in the end', async (t) => {
+  const options = '--accept-backlog 3 --accept-overflow reset --cookies off --synack-waits freebsd --synack-retries 2'
+  const server = await serving(t, options.split(' '))
+  for (let i = 0; i < 2; i++) await (await fetch(server.url, { headers: { connection: 'close' } })).text()
+  const events = await stopped(server)
+  const { acceptBacklog, acceptOverflow, cookies, survivalTime } = events[0]!
+  assert.deepEqual([acceptBacklog, acceptOverflow, cookies, survivalTime], [3, 'reset', false, 7000])
+  const { counters, halfOpen } = events.at(-1)! as unknown as { counters: Record<string, number>; halfOpen: number }
+  const sum = (...names: string[]): number => names.reduce((total, name) => total + counters[name]!, 0)
+  assert.equal(counters.syns, sum('held', 'cookied', 'refused', 'ignored', 'queueFull'))
+  const ends = ['completed', 'reset', 'expired', 'evicted', 'acceptReset', 'closed']
+  assert.equal(counters.held, sum(...ends, 'deferRefused', 'deferIgnored', 'deferExpired') + halfOpen)
+  assert.deepEqual([counters.completed, counters.accepted], [2, 2])
+})
+
 test('discard reads everything, and ends when the client does', async (t) => {
   const server = await serving(t, ['--discard'])
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
@@ -159,6 +174,8 @@ test('ladders by default, and nothing of what happens with --quiet', async (t) =
     assert.equal(status, 0)
     assert.equal(/◀── SYN\+ACK \(ack=j\+1, seq=k\)/.test(stdout), drawn)
     assert.equal(stdout.includes('GET / → 200'), drawn)
+    assert.match(stdout, /backlog 128, cookies beyond it; an unanswered SYN lives 63\.000 s/)
+    assert.match(stdout, /^ {2}1 SYN = 1 connection\.$/m)
   }
 })
 

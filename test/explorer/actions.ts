@@ -1,9 +1,13 @@
-/** Everything that can happen: what a peer may send, what the network does, time, and the application's calls. */
+/**
+ * Everything that can happen: what a peer may send, what the network loses, time, and the application's calls. There is
+ * no duplication apart: every segment of a peer's may come again, and what comes twice from the stack can make the peer
+ * do nothing that it may not do anyway.
+ */
 import { ISN, OTHER_ISN, type Peer, TEXT_LENGTH } from './peer.ts'
 import type { Call } from './rfc9293-calls.ts'
-import { ACK, type Arrival, FIN, RST, SYN, type Variables } from './rfc9293-terms.ts'
+import { ACK, type Arrival, FIN, hasTcb, RST, SYN, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
-import { CONFIG } from './settings.ts'
+import { CONFIG, COOKIE_PERIOD, NAMES } from './settings.ts'
 import type { World } from './world.ts'
 
 export interface Action {
@@ -20,10 +24,16 @@ const BEHIND = -100
 /** The acknowledgment number of a segment that answers nothing. */
 const STRAY = 77_777
 
+/** Beyond every deadline: to the next one, if there is any. */
+const LONG = 60_000
+
 /** What each peer may do, by name. */
 const OF_PEER = {
   SYN: sends(always, (peer) => syn(peer, ISN)),
   'SYN, other ISN': sends(always, (peer) => syn(peer, OTHER_ISN)),
+  'SYN with text': sends(always, (peer) => ({ ...syn(peer, ISN), length: TEXT_LENGTH })),
+  'SYN,FIN': sends(always, () => segment(SYN | FIN, ISN, 0)),
+  'text without ACK': sends(always, (_, variables) => segment(PSH, expected(variables), 0, TEXT_LENGTH)),
   'SYN,ACK': sends((peer) => peer.canKnowOffer, synAck),
   'SYN,ACK, stray': sends(always, () => segment(SYN | ACK, ISN, STRAY)),
   'SYN,ACK, wrong': sends(isLive, (_, { nxt }) => segment(SYN | ACK, ISN, after(nxt, AHEAD))),
@@ -31,8 +41,8 @@ const OF_PEER = {
     peer.hear('all')
     return segment(ACK, peer.next, peer.ack)
   }),
-  'ACK, ahead': sends(always, (_, { nxt, ...rest }) => {
-    return segment(ACK, expected(rest), hasTcb(rest.state) ? after(nxt, AHEAD) : STRAY)
+  'ACK, ahead': sends(always, (_, variables) => {
+    return segment(ACK, expected(variables), hasTcb(variables) ? after(variables.nxt, AHEAD) : STRAY)
   }),
   'ACK, behind': sends(isLive, (_, variables) => segment(ACK, expected(variables), variables.iss)),
   'RST, exact': sends(always, (_, variables) => exactReset(variables)),
@@ -43,11 +53,11 @@ const OF_PEER = {
     peer.finSent = true
     return segment(FIN | ACK, peer.finSeq, peer.ack)
   }),
-  text: sends(canSendText, (peer) => text(peer, 0)),
-  'text, its first half late': sends(
-    (peer) => canSendText(peer) && peer.sent === 0,
-    (peer) => text(peer, TEXT_LENGTH),
-  ),
+  text: sends(canSendText, text),
+  'text, lost': happens(canSendText, (peer, world) => {
+    text(peer)
+    world.lose(peer, 'text')
+  }),
   'text and FIN again': sends((peer) => peer.unacknowledged !== undefined, again),
   'ICMP unreachable': happens(
     (peer, world) => inFlight(variablesOf(peer, world)),
@@ -58,26 +68,28 @@ const OF_PEER = {
   }),
   loss: happens(
     (peer) => peer.inFlight.length > 0,
-    (peer, world) => world.lose(peer),
+    (peer, world) => world.lose(peer, 'oldest in flight'),
   ),
   'close()': calls('close', isOwned),
   'abort()': calls('abort', isOwned),
   'send()': calls('send', (peer, world) => canSend(peer, world)),
+  'incoming.accept()': calls('accept the SYN', (peer, world) => world.incoming.has(peer)),
+  'incoming.refuse()': calls('refuse the SYN', waitsForWord),
+  'incoming.ignore()': calls('ignore the SYN', waitsForWord),
+  'earlier incoming.accept()': calls('accept an earlier SYN', (peer, world) => world.earlier.has(peer)),
 } as const
 
 export type PeerActionName = keyof typeof OF_PEER
 
 /** What happens to the whole world. */
 const OF_WORLD = {
-  timer: {
-    name: 'timer',
-    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY,
-    run: (world) => world.passTime(Number.POSITIVE_INFINITY),
-  },
-  wait: {
-    name: 'wait',
-    possible: (world) => world.stack.nextDeadline() !== Number.POSITIVE_INFINITY || anyAnsweredLately(world),
-    run: (world) => world.passTime(CONFIG.challengeInterval),
+  timer: { name: 'timer', possible: always, run: (world) => world.passTime(LONG) },
+  wait: { name: 'wait', possible: always, run: (world) => world.passTime(CONFIG.challengeInterval) },
+  /** Until the next cookie key signs. Where something is due before, that is the timer's. */
+  rotation: {
+    name: 'rotation',
+    possible: (world) => world.now + untilRotation(world) < world.stack.nextDeadline(),
+    run: (world) => world.passTime(untilRotation(world)),
   },
   'accept()': {
     name: 'accept()',
@@ -95,14 +107,12 @@ export type WorldActionName = keyof typeof OF_WORLD
 
 /** The actions of one peer, by its place among the world's. */
 export function actionsOfPeer(index: number, names: readonly PeerActionName[]): Action[] {
-  return names.map((name) => OF_PEER[name](index === 0 ? name : `${name} (q)`, index))
+  return names.map((name) => OF_PEER[name](index === 0 ? name : `${name} (${NAMES[index]})`, index))
 }
 
 export function actionsOfWorld(names: readonly WorldActionName[]): Action[] {
   return names.map((name) => OF_WORLD[name])
 }
-
-export const PEER_ACTIONS: readonly PeerActionName[] = Object.keys(OF_PEER) as PeerActionName[]
 
 type Maker = (name: string, index: number) => Action
 type Possible = (peer: Peer, world: World) => boolean
@@ -128,23 +138,27 @@ function segment(flags: number, seq: number, ack: number, length = 0): Arrival {
 }
 
 function variablesOf(peer: Peer, world: World): Variables {
-  return world.variables().get(peer)!
-}
-
-function hasTcb(state: Variables['state']): boolean {
-  return state !== 'CLOSED' && state !== 'LISTEN'
+  return world.variables.get(peer)!
 }
 
 function isLive(peer: Peer, world: World): boolean {
-  return hasTcb(variablesOf(peer, world).state)
+  return hasTcb(variablesOf(peer, world))
 }
 
-function inFlight({ state, una, nxt }: Variables): boolean {
-  return hasTcb(state) && una !== nxt
+function inFlight(variables: Variables): boolean {
+  return hasTcb(variables) && variables.una !== variables.nxt
 }
 
 function always(): boolean {
   return true
+}
+
+function waitsForWord(peer: Peer, world: World): boolean {
+  return world.births.get(peer)?.deferred === true
+}
+
+function untilRotation({ now }: World): number {
+  return COOKIE_PERIOD - (now % COOKIE_PERIOD)
 }
 
 function canConnect(peer: Peer): boolean {
@@ -167,13 +181,9 @@ function canSend(peer: Peer, world: World): boolean {
   return state !== 'SYN-SENT' && nxt === after(iss, 1)
 }
 
-function anyAnsweredLately(world: World): boolean {
-  return world.peers.some((peer) => world.answeredLately(peer))
-}
-
 /** The number that a segment of the peer's begins with if nothing is wrong with it. */
-function expected({ state, rcvNxt }: Pick<Variables, 'state' | 'rcvNxt'>): number {
-  return hasTcb(state) && state !== 'SYN-SENT' ? rcvNxt : after(ISN, 1)
+function expected(variables: Variables): number {
+  return hasTcb(variables) && variables.state !== 'SYN-SENT' ? variables.rcvNxt : after(ISN, 1)
 }
 
 function ahead(variables: Variables): number {
@@ -204,10 +214,10 @@ function outsideReset(variables: Variables): Arrival {
   return segment(RST, after(expected(variables), BEHIND), 0)
 }
 
-function text(peer: Peer, late: number): Arrival {
+function text(peer: Peer): Arrival {
   peer.hear('handshake')
-  const seq = after(peer.next, late)
-  peer.sent += late + TEXT_LENGTH
+  const seq = peer.next
+  peer.sent += TEXT_LENGTH
   return segment(ACK | PSH, seq, peer.ack, TEXT_LENGTH)
 }
 

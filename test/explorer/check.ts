@@ -1,12 +1,15 @@
 /** What must hold after every step, whatever happened: the first thing that does not, in words. */
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { ListenerCounters } from '../../src/tcp/counters.ts'
 import type { State } from '../../src/tcp/state.ts'
+import { expectedAdmission, honouredPairs, possibleVictims } from './expected-admission.ts'
 import { variablesOf } from './fingerprint.ts'
+import { MSS, WINDOW } from './frames.ts'
 import type { Peer } from './peer.ts'
 import { forbidden } from './rfc9293.ts'
-import { forbiddenCall, forbiddenInTime } from './rfc9293-calls.ts'
+import { forbiddenCall, forbiddenInTime, isWord } from './rfc9293-calls.ts'
 import { ACK, FIN, RST, type Surroundings, SYN, type Variables } from './rfc9293-terms.ts'
-import { CONFIG } from './settings.ts'
+import { CONFIG, DEFER_TIMEOUT } from './settings.ts'
 import type { Birth, World } from './world.ts'
 
 /** What is remembered of a world from before a step. */
@@ -14,6 +17,8 @@ export interface Before {
   readonly variables: ReadonlyMap<Peer, Variables>
   readonly surroundings: ReadonlyMap<Peer, Surroundings>
   readonly births: ReadonlyMap<Peer, Birth>
+  /** Who may lose an entry to a fairer share. */
+  readonly victims: readonly Peer[]
   readonly unaccepted: readonly Peer[]
   readonly syns: number
 }
@@ -22,15 +27,23 @@ export function before(world: World): Before {
   const { listener } = world
   const around = {
     listening: listener?.open === true,
-    synQueueFull: listener !== undefined && listener.halfOpen >= listener.backlog,
     acceptQueueFull: listener !== undefined && listener.acceptQueueLength >= listener.acceptBacklog,
   }
   return {
-    variables: world.variables(),
-    surroundings: new Map(world.peers.map((peer) => [peer, { ...around, answeredLately: world.answeredLately(peer) }])),
+    variables: world.variables,
+    surroundings: new Map(world.peers.map((peer) => [peer, { ...around, ...surroundingsOf(world, peer) }])),
     births: new Map(world.births),
+    victims: possibleVictims(world),
     unaccepted: world.peers.filter((peer) => isUnaccepted(world, world.connections.get(peer))),
     syns: listener?.counters.syns ?? 0,
+  }
+}
+
+function surroundingsOf(world: World, peer: Peer) {
+  return {
+    admission: expectedAdmission(world, peer),
+    honoured: honouredPairs(world, peer),
+    answeredLately: world.answeredLately(peer),
   }
 }
 
@@ -41,10 +54,13 @@ function isUnaccepted(world: World, connection: Connection | undefined): boolean
 
 /** The first thing that is wrong after a step; undefined if nothing is. */
 export function violation(world: World, was: Before): string | undefined {
-  const is = world.variables()
+  const is = world.variables
   return (
     answersAllowed(world, was, is) ??
     queuesBounded(world) ??
+    onlyOneMakesRoom(world, was) ??
+    nobodyWaitsInVain(world) ??
+    wordsCount(world, was) ??
     livesBounded(world, was) ??
     bothAgree(world) ??
     timeWaitLasts(world) ??
@@ -69,6 +85,9 @@ function forbiddenFor(world: World, peer: Peer, was: Before, is: Variables): str
   const before = was.variables.get(peer)!
   const around = was.surroundings.get(peer)!
   const answers = world.sent.filter((segment) => segment.peer === peer)
+  if (stimulus.kind === 'segment' && isVictim(world, stimulus.peer, peer, was)) {
+    return answers.length === 0 && is.state === 'LISTEN' ? undefined : 'an entry that makes room is answered'
+  }
   const unconcerned = 'peer' in stimulus && stimulus.peer !== undefined && stimulus.peer !== peer
   if (unconcerned) return changed(before, is, answers.length, 'a segment or call for somebody else')
   switch (stimulus.kind) {
@@ -83,6 +102,13 @@ function forbiddenFor(world: World, peer: Peer, was: Before, is: Variables): str
     default:
       return changed(before, is, answers.length, 'a loss')
   }
+}
+
+/** Whether this peer's entry was the one to make room for the SYN of another. */
+function isVictim(world: World, asking: Peer, peer: Peer, was: Before): boolean {
+  const { admission } = was.surroundings.get(asking)!
+  const isAdmitted = world.births.has(asking) && !was.births.has(asking)
+  return peer !== asking && admission === 'evict' && isAdmitted && was.victims.includes(peer) && !world.births.has(peer)
 }
 
 /** §3.9.2.2, and RFC 5927 §4.1: an error about what is not in flight is nothing; about the SYN of ours, a refusal. */
@@ -101,7 +127,7 @@ function changed(was: Variables, is: Variables, answers: number, why: string): s
 /** Whether a SYN,ACK of the peer's half-open entry is due right now: at the end of each wait but the last. */
 function scheduled(world: World, was: Before, peer: Peer): boolean {
   const birth = was.births.get(peer)
-  if (birth === undefined) return false
+  if (birth === undefined || birth.deferred) return false
   let end = birth.at
   for (const wait of world.listener!.schedule.waits.slice(0, -1)) {
     end += wait
@@ -119,23 +145,56 @@ function queuesBounded({ listener }: World): string | undefined {
   return undefined
 }
 
+/** A SYN that is admitted to a full queue costs one entry, and no more. */
+function onlyOneMakesRoom({ births, listener, stimulus }: World, was: Before): string | undefined {
+  if (listener === undefined || stimulus.kind !== 'segment' || births.size >= was.births.size) return undefined
+  const gone = [...was.births.keys()].filter((peer) => !births.has(peer) && peer !== stimulus.peer)
+  return gone.length === 0 ? undefined : `${gone.map(({ port }) => port)} lost an entry, and nobody got one`
+}
+
+/** The application is told of each SYN that waits for its word; the word counts as long as it waits, and only then. */
+function wordsCount(world: World, was: Before): string | undefined {
+  const { births, incoming, mattered, stimulus } = world
+  for (const [peer, { deferred, irs }] of births) {
+    const told = incoming.get(peer)?.syn
+    if (!deferred || (told?.irs === irs && told.mss === MSS && told.window === WINDOW)) continue
+    return `${whose(peer)}the SYN ${irs} waits for the application, which was told of ${told?.irs}`
+  }
+  if (stimulus.kind !== 'call' || !isWord(stimulus.call)) return undefined
+  const waited = was.births.get(stimulus.peer!)?.deferred === true && stimulus.call !== 'accept an earlier SYN'
+  return mattered === waited
+    ? undefined
+    : `the word returned ${mattered}, and it ${waited ? 'mattered' : 'came too late'}`
+}
+
+/** An entry whose ACK came while the accept queue was full is completed as soon as there is room. */
+function nobodyWaitsInVain({ listener, now }: World): string | undefined {
+  if (listener === undefined || listener.acceptQueueLength >= listener.acceptBacklog) return undefined
+  if (!listener.open || listener.halfOpens(now).every(({ acknowledged }) => !acknowledged)) return undefined
+  return 'a half-open entry is acknowledged and waits, though the accept queue has room'
+}
+
 /** An entry lives for the SYN-RECEIVED timeout, to the millisecond, and its view says what is left. */
 function livesBounded(world: World, was: Before): string | undefined {
   const { listener, now } = world
   if (listener === undefined) return undefined
-  for (const view of listener.halfOpens(now)) {
+  for (const view of listener.halfOpen === 0 ? [] : listener.halfOpens(now)) {
     const peer = world.peers.find(({ port }) => port === view.remotePort)!
-    const left = world.births.get(peer)!.at + listener.survivalTime - now
-    if (left <= 0) return `${whose(peer)}a half-open entry lives ${-left} ms longer than ${listener.survivalTime} ms`
+    const left = leftOf(world.births.get(peer)!, world)
+    if (left <= 0) return `${whose(peer)}a half-open entry lives ${-left} ms too long`
     if (view.expiresIn !== left)
       return `${whose(peer)}a half-open entry is to live for ${view.expiresIn} ms more, not ${left} ms`
   }
   if (world.stimulus.kind !== 'time') return undefined
   for (const [peer, birth] of was.births) {
-    const left = birth.at + listener.survivalTime - now
+    const left = leftOf(birth, world)
     if (!world.births.has(peer) && left > 0) return `${whose(peer)}a half-open entry is gone ${left} ms too early`
   }
   return undefined
+}
+
+function leftOf({ at, deferred }: Birth, { listener, now }: World): number {
+  return at + (deferred ? DEFER_TIMEOUT : listener!.survivalTime) - now
 }
 
 /** ESTABLISHED only with initial sequence numbers that the peer has heard, and sent, too. */
@@ -164,23 +223,39 @@ function reasonsAddUp(world: World, was: Before): string | undefined {
   const { listener, stimulus } = world
   if (listener === undefined) return undefined
   const { counters, halfOpen } = listener
-  const { syns, held, queueFull, completed, reset, expired, closed, accepted } = counters
-  if (syns !== held + queueFull) return `${syns} SYNs, but ${held} held and ${queueFull} refused`
-  const ended = completed + reset + expired + closed
+  const { syns, held, completed, accepted, cookieCompleted } = counters
+  const become = sum(counters, BECOME)
+  if (syns !== become) return `${syns} SYNs, but ${become} were held, answered with a cookie, refused or ignored`
+  const ended = sum(counters, ENDS)
   if (held !== ended + halfOpen) return `${held} SYNs held, but ${ended} ended and ${halfOpen} are half-open`
+  const words = sum(counters, WORDS) + [...world.births.values()].filter(({ deferred }) => deferred).length
+  if (words > counters.deferred) return `${counters.deferred} SYNs deferred, but ${words} were answered or wait`
   const { acceptQueueLength: waiting, open } = listener
-  if (open && completed !== accepted + waiting)
-    return `${completed} completed, but ${accepted} accepted and ${waiting} wait`
+  const established = completed + cookieCompleted
+  if (open && established !== accepted + waiting)
+    return `${established} completed, but ${accepted} accepted and ${waiting} wait`
   const asked = stimulus.kind === 'segment' && asksToConnect(was, stimulus.peer, stimulus.segment) ? 1 : 0
   if (syns - was.syns !== asked) return `${asked} SYNs came, and ${syns - was.syns} were counted`
   return undefined
 }
 
+/** What becomes of a SYN, of an entry, and of a SYN that waits for the application, by the listener's counters. */
+const BECOME = ['held', 'cookied', 'refused', 'ignored', 'queueFull'] as const
+const WORDS = ['deferAccepted', 'deferRefused', 'deferIgnored', 'deferExpired'] as const
+const ENDS = [
+  ...(['completed', 'reset', 'expired', 'evicted', 'acceptReset', 'closed'] as const),
+  ...(['deferRefused', 'deferIgnored', 'deferExpired'] as const),
+] as const
+
+function sum(counters: ListenerCounters, names: readonly (keyof ListenerCounters)[]): number {
+  return names.reduce((total, name) => total + counters[name], 0)
+}
+
 function asksToConnect(was: Before, peer: Peer, segment: { flags: number; seq: number }): boolean {
   if ((segment.flags & (SYN | ACK | RST | FIN)) !== SYN) return false
-  const { state, rcvNxt } = was.variables.get(peer)!
+  const { state, rcvNxt, deferred } = was.variables.get(peer)!
   const reopens = state === 'TIME-WAIT' && was.surroundings.get(peer)!.listening && ((segment.seq - rcvNxt) | 0) > 0
-  return state === 'LISTEN' || reopens
+  return (state === 'LISTEN' && deferred === undefined) || reopens
 }
 
 function framesAddUp({ stack, framesIn, framesOut }: World): string | undefined {

@@ -25,39 +25,40 @@ export interface Exploration {
   readonly violation: Violation | undefined
 }
 
-interface Node {
-  readonly parent: Node | undefined
-  readonly action: Action | undefined
+interface Root {
+  readonly parent: undefined
 }
 
+interface Step {
+  readonly parent: Node
+  readonly action: Action
+}
+
+/** A state, by the way to it. */
+type Node = Root | Step
+
+/** Told of each path that leads to a state which is known already, and of the way there that was found first. */
+export type OnMerge = (path: readonly Action[], known: readonly Action[]) => void
+
 /** Walks to `depth`, or to the first violation. */
-export function explore(start: Start, depth: number): Exploration {
-  const root: Node = { parent: undefined, action: undefined }
+export function explore(start: Start, depth: number, onMerge?: OnMerge): Exploration {
+  const root: Root = { parent: undefined }
   const levels = [1]
   let steps = 0
   let states = 1
   const found = (violation: Violation | undefined): Exploration => ({ start, levels, steps, states, violation })
   const early = violationInPrefix(start)
   if (early !== undefined) return found(early)
-  const known = new Set([fingerprint(reach(start, root))])
-  let frontier = [root]
+  const known = new Map<string, Node>([[fingerprint(reach(start, root)), root]])
+  let frontier: Node[] = [root]
   for (let level = 1; level <= depth && frontier.length > 0; level++) {
     const next: Node[] = []
     for (const node of frontier) {
-      const here = reach(start, node)
-      for (const action of start.actions) {
-        if (!action.possible(here)) continue
-        steps++
-        const child = { parent: node, action }
-        const world = reach(start, node)
-        const result = take(world, action, known)
-        if (result === 'new') {
-          next.push(child)
-          states++
-        } else if (result !== 'known') {
-          return found({ path: pathTo(child), problem: result.problem })
-        }
-      }
+      const expanded = expand(start, node, known, onMerge)
+      steps += expanded.steps
+      states += expanded.children.length
+      next.push(...expanded.children)
+      if (expanded.violation !== undefined) return found(expanded.violation)
     }
     levels.push(next.length)
     frontier = next
@@ -65,14 +66,52 @@ export function explore(start: Start, depth: number): Exploration {
   return found(undefined)
 }
 
-/** One step of a world that is of no use afterwards, with all checks. */
-function take(world: World, action: Action, known: Set<string>): 'new' | 'known' | { problem: string } {
+interface Expansion {
+  readonly children: Step[]
+  readonly steps: number
+  readonly violation: Violation | undefined
+}
+
+/** Takes every step that is possible. One that leads nowhere leaves its world as it was, for the next to be taken in it. */
+function expand(start: Start, node: Node, known: Map<string, Node>, onMerge: OnMerge | undefined): Expansion {
+  const here = reach(start, node)
+  const possible = start.actions.filter((action) => action.possible(here))
+  const children: Step[] = []
+  let steps = 0
+  let world = here
+  let loops: Action[] = []
+  for (const action of possible) {
+    steps++
+    const child = { parent: node, action }
+    const result = take(world, child, known)
+    if (result === 'new') {
+      children.push(child)
+    } else if ('problem' in result) {
+      const alone = loops.length === 0 ? result : take(reach(start, node), child, known)
+      const path = typeof alone === 'object' && 'problem' in alone ? pathTo(child) : [...pathTo(node), ...loops, action]
+      return { children, steps, violation: { path, problem: result.problem } }
+    } else {
+      onMerge?.(pathTo(child), pathTo(result))
+    }
+    if (result === node) {
+      loops.push(action)
+    } else {
+      loops = []
+      world = reach(start, node)
+    }
+  }
+  return { children, steps, violation: undefined }
+}
+
+/** The step that leads to `child`, with all checks: the state that it leads to, if it is known. Unless that is its own, `world` is of no use afterwards. */
+function take(world: World, child: Step, known: Map<string, Node>): 'new' | Node | { problem: string } {
   try {
-    const problem = problemAfter(world, action)
+    const problem = problemAfter(world, child.action)
     if (problem !== undefined) return { problem }
     const print = fingerprint(world)
-    if (known.has(print)) return 'known'
-    known.add(print)
+    const other = known.get(print)
+    if (other !== undefined) return other
+    known.set(print, child)
     const left = leftBehind(world)
     return left === undefined ? 'new' : { problem: left }
   } catch (error) {
@@ -105,7 +144,7 @@ function prefixOf(start: Start): Action[] {
 
 function pathTo(node: Node): Action[] {
   const path: Action[] = []
-  for (let at: Node | undefined = node; at?.action !== undefined; at = at.parent) path.unshift(at.action)
+  for (let at = node; at.parent !== undefined; at = at.parent) path.unshift(at.action)
   return path
 }
 

@@ -7,10 +7,13 @@
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { Fifo } from '../../src/tcp/fifo.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
-import { ISN, type Peer } from './peer.ts'
+import { NONE } from '../../src/tcp/syn-rows.ts'
+import type { UsedCookies } from '../../src/tcp/used-cookies.ts'
+import { periodsSince } from './expected-admission.ts'
+import { ISN, type Offer, type Peer } from './peer.ts'
 import type { Variables } from './rfc9293-terms.ts'
 import { after, distance } from './sequence.ts'
-import { CONFIG } from './settings.ts'
+import { CONFIG, COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
 import type { World } from './world.ts'
 
 /** The variables of RFC 9293 as the connection has them. */
@@ -34,12 +37,13 @@ export function variablesOf(connection: Connection): Variables {
     closing: connection.finQueued && state === 'SYN-RECEIVED',
     early: from === undefined ? undefined : [after(origin, from), after(origin, to!)],
     earlyFin: waits ? rcv.fin : undefined,
+    deferred: undefined,
   }
 }
 
 /** Equal for equal states. */
 export function fingerprint(world: World): string {
-  const names = new Names(world.peers)
+  const names = new Names(world)
   const parts: string[] = []
   const { listener } = world
   if (listener !== undefined) parts.push(ofListener(listener, world, names))
@@ -54,23 +58,37 @@ export function fingerprint(world: World): string {
 }
 
 /**
- * Initial sequence numbers of the stack's come from its clock. What counts is which are the same: they are named in the
- * order in which the fingerprint comes upon them.
+ * Initial sequence numbers of the stack's come from its clock, or are cookies. What counts is which are the same, and
+ * what each is worth: they are named in the order in which the fingerprint comes upon them.
  */
 class Names {
   readonly #known: number[] = []
-  readonly #used: number[]
+  readonly #offers: readonly Offer[]
+  readonly #world: World
 
-  constructor(peers: readonly Peer[]) {
-    this.#used = peers.flatMap((peer) => [...peer.offers])
+  constructor(world: World) {
+    this.#world = world
+    this.#offers = world.peers.flatMap(({ offers }) => offers)
   }
 
   /** Any number of the stack's, by the initial number that it lies behind. */
   of(seq: number): string {
-    const iss = this.#used.find((used) => (seq - used) >>> 0 <= 0xffff) ?? seq
+    const offer = this.#offers.find(({ iss }) => (seq - iss) >>> 0 <= 0xffff)
+    const iss = offer?.iss ?? seq
     let name = this.#known.indexOf(iss)
     if (name < 0) name = this.#known.push(iss) - 1
-    return `${name}+${(seq - iss) >>> 0}`
+    return `${name}${offer === undefined ? '' : this.worth(offer)}+${(seq - iss) >>> 0}`
+  }
+
+  /** Whether it would be chosen again right now, and whether its ACK would complete a handshake as a cookie's. */
+  worth({ at, iss, isCookie }: Offer): string {
+    const { listener, now, stack } = this.#world
+    if (listener === undefined) return at === now ? '!' : ''
+    const periods = periodsSince(at, now)
+    const again = periods === 0 ? '!' : ''
+    if (!listener.cookies || !isCookie || periods > 1) return again
+    const { present, past } = usedCookies(stack.tcp.listening.used, now)
+    return `${again}${present.includes(iss | 0) ? 'used' : past.includes(iss | 0) ? 'used before' : 'unused'}`
   }
 }
 
@@ -79,10 +97,63 @@ function ofListener(listener: Listener, world: World, names: Names): string {
     .halfOpens(world.now)
     .map(
       (view) =>
-        `${view.remotePort} ${distance(ISN, view.irs)} ${names.of(view.iss)} ${view.retransmissions} ${view.expiresIn} ${view.acknowledged}`,
+        `${view.remotePort} ${distance(ISN, view.irs)} ${names.of(view.iss)} ${view.retransmissions} ${view.expiresIn} ${view.acknowledged} ${view.deferred}`,
     )
   const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
-  return `${listener.open} ${entries.join(',')} accept ${established.join(',')} waiting ${items(listener['waiting']).join(',')}`
+  const lists = `accept ${established.join(',')} waiting ${waiting(listener)} untold ${items(listener['untold']).join(',')}`
+  const cookies = listener.cookies ? overflow(listener, world.now) : ''
+  return `${listener.open} ${cookies} ${entries.join(',')} prefixes ${prefixes(listener)} ${lists}`
+}
+
+/**
+ * The key period of the last overflow counts, and so does how long ago it was if that is about to make a difference:
+ * otherwise all that happens within 30 s of the walk's does so in one period.
+ */
+function overflow({ overflowedAt }: Listener, now: number): string {
+  if (now - overflowedAt > OVERFLOW_MEMORY) return 'no overflow'
+  const periods = periodsSince(overflowedAt, now)
+  return `overflow ${periods} ${periods < 2 ? '' : now - overflowedAt}`
+}
+
+/** What it will say it has, once it has looked at the clock. */
+function usedCookies(used: UsedCookies, now: number): { present: Int32Array; past: Int32Array } {
+  const { present, past, period } = { present: used['present'], past: used['past'], period: used['period'] }
+  const turns = Math.floor(now / COOKIE_PERIOD) - period
+  const none = new Int32Array(0)
+  if (turns <= 0) return { present, past }
+  return { present: none, past: turns === 1 ? present : none }
+}
+
+/** Who is evicted, and who next: the rows of each source prefix, the oldest first, by the number of them. */
+function prefixes(listener: Listener): string {
+  const queue = listener['queue4']
+  if (queue === undefined) return ''
+  const { rows, prefixes: table } = queue
+  const parts: string[] = []
+  for (let group = table['top']; group !== 0; group = table['down'][group]!) {
+    for (let prefix = table['members'][group]!; prefix !== 0; prefix = table['next'][prefix]!) {
+      const ports: number[] = []
+      for (let left = table.count(prefix), row = table.member[prefix]!; left > 0; left--, row = rows.nextMember(row)) {
+        ports.push(rows.remotePort[row]!)
+      }
+      parts.push(ports.join('-'))
+    }
+  }
+  return parts.join(' ')
+}
+
+/** The rows whose ACK waits for room; for one that is gone, when its place will be taken again. */
+function waiting(listener: Listener): string {
+  return items(listener['waiting'])
+    .map((handle) => {
+      const queue = listener['resolve'](handle)
+      const { row } = listener
+      for (let free = queue['free'], turn = 0; free !== NONE; free = queue.rows.next(free), turn++) {
+        if (free === row) return `free ${turn}`
+      }
+      return queue.rows.remotePort[row]
+    })
+    .join(',')
 }
 
 function items<T>(fifo: Fifo<T>): T[] {
@@ -101,7 +172,17 @@ function ofPeer(peer: Peer, world: World, names: Names): string {
   const entry = world.births.get(peer)
   const known = entry !== undefined && peer.hasAgreed({ isn: entry.irs, iss: entry.iss })
   const syns = [...peer.synsSent].sort((a, b) => a - b)
-  return `${syns} ${offer} ${agreed} ${sent} ${finSent} ${acknowledged} ${received} ${known} ${lately} flight ${flight.join(',')}`
+  const words = `${world.incoming.has(peer)} ${world.earlier.has(peer)}`
+  const cookies = world.listener?.cookies === true ? alive(peer, world, names) : ''
+  return `${syns} ${words} ${cookies} ${offer} ${agreed} ${sent} ${finSent} ${acknowledged} ${received} ${known} ${lately} flight ${flight.join(',')}`
+}
+
+/** What it was sent that may still be a cookie. */
+function alive({ offers }: Peer, world: World, names: Names): string {
+  return offers
+    .filter(({ at }) => periodsSince(at, world.now) <= 1)
+    .map(({ isn, iss }) => `${distance(ISN, isn)} ${names.of(iss)}`)
+    .join(',')
 }
 
 /** How long ago, where more than the challenge interval is all the same. */
@@ -112,10 +193,10 @@ function ago(at: number, now: number): number {
 type Rule = 'skip' | 'as it is' | 'moment' | 'ago' | 'ours' | 'theirs'
 
 /**
- * `skip` is what never decides anything here: identity, what feeds only the RTO (which CONFIG pins), the code of a later
+ * `skip` is what never decides anything here: identity, the list of TIME-WAIT (whose bound is far), what feeds only the RTO (which CONFIG pins), the code of a later
  * error, timestamps (which CONFIG turns off), and which segment set the window (all offer the same).
  */
-const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names) => string)>> = {
+const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names: Names, now: number) => string)>> = {
   host: 'skip',
   local: 'skip',
   localPort: 'skip',
@@ -157,12 +238,15 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   timedAt: 'skip',
   timedOutAt: 'skip',
   challengedAt: 'ago',
-  sentAt: 'skip',
+  // Longer ago than the RTO, sending starts slowly anew.
+  sentAt: ({ sentAt, rto }, _, now) => String(now - sentAt > rto.value || now - sentAt),
   softError: 'skip',
   softErrorAt: 'skip',
   events: 'as it is',
   wantsRoom: 'as it is',
   isReady: 'as it is',
+  older: 'skip',
+  newer: 'skip',
   heapIndex: 'skip',
   heapKey: 'skip',
   noDelay: 'as it is',
@@ -209,7 +293,7 @@ function ofConnection(connection: Connection, now: number, names: Names): string
   const parts: string[] = []
   for (const [key, value] of Object.entries(connection)) {
     const rule = CONNECTION[key]
-    if (typeof rule === 'function') parts.push(rule(connection, names))
+    if (typeof rule === 'function') parts.push(rule(connection, names, now))
     else parts.push(byRule(`Connection.${key}`, value, rule, connection.tcb, now))
   }
   return parts.join(' ')

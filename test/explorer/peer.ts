@@ -1,3 +1,4 @@
+import type { IpAddress } from '../../src/wire/address.ts'
 import type { Segment } from '../../src/wire/segment.ts'
 import { ACK, FIN, RST, SYN } from './rfc9293-terms.ts'
 import { after, distance } from './sequence.ts'
@@ -17,6 +18,16 @@ export interface Pair {
   readonly iss: number
 }
 
+/** The numbers of a SYN,ACK, or of a SYN, of the stack's. */
+export interface Offer extends Pair {
+  /** When it first went out. */
+  readonly at: number
+  /** Whether its number is a cookie, as far as one can tell. */
+  readonly isCookie: boolean
+  /** A connection came of it. */
+  completed: boolean
+}
+
 /** What the stack has sent and the peer has not heard. Only what it would learn from is kept. */
 export interface InFlight {
   readonly flags: number
@@ -32,11 +43,12 @@ export interface InFlight {
 export class Peer {
   /** As in a trace: '' or a letter. */
   readonly name: string
+  readonly address: IpAddress
   readonly port: number
   /** The initial numbers of the SYNs that it has sent. */
   readonly synsSent: Set<number> = new Set()
-  /** The stack's numbers of the SYNs that it was sent, whether they arrived or not. */
-  readonly offers: Set<number> = new Set()
+  /** What it was sent, whether that arrived or not. */
+  readonly offers: Offer[] = []
   /** From the stack to the peer, the oldest first. */
   readonly inFlight: InFlight[] = []
   /** The stack's number in a SYN that reached the peer. */
@@ -52,15 +64,23 @@ export class Peer {
   /** The next octet of the stack's stream, counted from its SYN: 1 is the first. */
   received = 1
 
-  constructor(name: string, port: number) {
+  constructor(name: string, address: IpAddress, port: number) {
     this.name = name
+    this.address = address
     this.port = port
   }
 
-  /** The stack sends this segment. What tells the peer nothing new is not kept. */
-  transmit(segment: Segment): void {
+  /** The /24 that its address is in. */
+  get prefix(): string {
+    return this.address.toString().replace(/\.[0-9]+$/, '')
+  }
+
+  /** The stack sends this segment, which has a cookie for its number or not. What tells the peer nothing new is not kept. */
+  transmit(segment: Segment, now: number, isCookie: boolean): void {
     const { flags, seq, ack, length } = segment
-    if ((flags & SYN) !== 0) this.offers.add(seq)
+    if ((flags & SYN) !== 0 && !this.offers.some(({ iss }) => iss === seq)) {
+      this.offers.push({ isn: after(ack, -1), iss: seq, at: now, isCookie, completed: false })
+    }
     if ((flags & RST) !== 0) return
     const same = this.inFlight.some((other) => other.seq === seq && other.ack === ack && other.length === length)
     if (same || (segment.len === 0 && this.isKnown(ack))) return

@@ -1,8 +1,15 @@
 /** RFC 9293 §3.10.2 to §3.10.5 and §3.10.8: what a user call and the clock may change, and send. */
-import { ACK, type Answer, FIN, has, lengthOf, RST, SYN, type Variables, written } from './rfc9293-terms.ts'
+import { ACK, type Answer, FIN, has, hasTcb, lengthOf, RST, SYN, type Variables, written } from './rfc9293-terms.ts'
 import { after, distance, within } from './sequence.ts'
 
-export type Call = 'accept' | 'close' | 'abort' | 'send' | 'close the listener'
+export type Call = 'accept' | 'close' | 'abort' | 'send' | 'close the listener' | Word
+
+/** What the application says to a SYN that waits for its word. The last one answers an earlier SYN of the client's. */
+export type Word = 'accept the SYN' | 'refuse the SYN' | 'ignore the SYN' | 'accept an earlier SYN'
+
+export function isWord(call: Call): call is Word {
+  return call.endsWith(' SYN')
+}
 
 /**
  * §3.10.8: undefined if this may happen in time alone; otherwise what forbids it. `due`: the schedule of a half-open
@@ -15,7 +22,8 @@ export function forbiddenInTime(
   due: boolean,
 ): string | undefined {
   const [first] = answers
-  if (!hasTcb(was)) return same(was, is, answers, 'time passes')
+  // When a SYN has waited for too long is for the check of lives to say.
+  if (!hasTcb(was)) return same(was, { ...is, deferred: is.deferred ?? was.deferred }, answers, 'time passes')
   if (!hasTcb(is)) {
     if (answers.length > 0) return `§3.10.8: a TCB that is deleted sends nothing, but ${list(answers)} went out`
     const waits = was.una !== was.nxt || was.state === 'TIME-WAIT'
@@ -56,11 +64,41 @@ export function forbiddenCall(
       return forbiddenAbort(was, is, answers)
     case 'send':
       return forbiddenSend(was, is, answers)
+    case 'accept the SYN':
+    case 'refuse the SYN':
+    case 'ignore the SYN':
+    case 'accept an earlier SYN':
+      return forbiddenWord(call, was, is, answers)
     case 'close the listener':
-      if (was.state === 'LISTEN') return is.state === 'CLOSED' ? none(answers, 'CLOSE in LISTEN') : 'it still listens'
+      if (was.state === 'LISTEN') return forbiddenCloseOfListen(was, is, answers)
       if (was.passive && (was.state === 'SYN-RECEIVED' || unaccepted)) return forbiddenAbort(was, is, answers)
       return same(was, is, answers, 'CLOSE of the listener')
   }
+}
+
+/** §3.10.4; a SYN that waits for the application's word is refused. */
+function forbiddenCloseOfListen(was: Variables, is: Variables, answers: readonly Answer[]): string | undefined {
+  if (is.state !== 'CLOSED') return 'it still listens'
+  if (was.deferred === undefined) return none(answers, 'CLOSE in LISTEN')
+  const refusal = { ...refusalOf(was.deferred), seq: answers[0]?.seq ?? 0 }
+  return exactly(answers, refusal, 'CLOSE in LISTEN, with a SYN that waits')
+}
+
+/** The RST for a SYN (§3.10.7.1). */
+function refusalOf(irs: number): Answer {
+  return { flags: RST | ACK, seq: 0, ack: after(irs, 1), length: 0 }
+}
+
+/** What is said once counts, of a SYN that still waits; anything else changes nothing. */
+function forbiddenWord(word: Word, was: Variables, is: Variables, answers: readonly Answer[]): string | undefined {
+  const irs = was.deferred
+  if (irs === undefined || word === 'accept an earlier SYN') return same(was, is, answers, 'a word too late')
+  if (word === 'accept the SYN') {
+    if (is.state !== 'SYN-RECEIVED' || is.irs !== irs) return `the SYN was accepted, but the state is ${is.state}`
+    return exactly(answers, synOf(is), 'the SYN was accepted')
+  }
+  if (is.state !== 'LISTEN' || is.deferred !== undefined) return `${word}, but it still waits, in ${is.state}`
+  return word === 'ignore the SYN' ? none(answers, word) : exactly(answers, refusalOf(irs), word)
 }
 
 /** §3.10.4 */
@@ -113,10 +151,6 @@ function forbiddenSend(was: Variables, is: Variables, answers: readonly Answer[]
   return exactly(answers, text, '§3.10.2')
 }
 
-function hasTcb({ state }: Variables): boolean {
-  return state !== 'CLOSED' && state !== 'LISTEN'
-}
-
 /** The SYN, or SYN,ACK, of a connection that has said nothing else. */
 function synOf(was: Variables): Answer {
   if (was.state === 'SYN-SENT') return { flags: SYN, seq: was.iss, ack: 0, length: 0 }
@@ -134,7 +168,7 @@ function same(was: Variables, is: Variables, answers: readonly Answer[], why: st
 }
 
 function sameVariables(was: Variables, is: Variables, why: string): string | undefined {
-  for (const name of ['state', 'iss', 'irs', 'una', 'nxt', 'rcvNxt'] as const) {
+  for (const name of ['state', 'iss', 'irs', 'una', 'nxt', 'rcvNxt', 'deferred'] as const) {
     if (was[name] !== is[name]) return `${why}, and ${name} changes from ${was[name]} to ${is[name]}`
   }
   return undefined

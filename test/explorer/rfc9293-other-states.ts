@@ -5,6 +5,7 @@ import {
   ALLOWANCES,
   type Arrival,
   FIN,
+  halfOpenVariables,
   has,
   lengthOf,
   type Outcome,
@@ -115,12 +116,26 @@ function reset(was: Variables, segment: Arrival, around: Surroundings): Outcome[
 
 function synReceived(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   if (!before(was.una, segment.ack) || before(was.nxt, segment.ack)) {
-    return [{ because: say(TEXT.synReceivedBadAck), state: 'SYN-RECEIVED', reply: 'reset' }]
+    const wrong: Outcome = { because: say(TEXT.synReceivedBadAck), state: 'SYN-RECEIVED', reply: 'reset' }
+    return [was.passive ? (byCookie(was, segment, around) ?? wrong) : wrong]
   }
   if (was.passive && around.acceptQueueFull) {
     return [{ because: ALLOWANCES['accept queue full'], state: 'SYN-RECEIVED', reply: 'nothing' }]
   }
   return [fromFifth({ ...was, state: was.closing ? 'FIN-WAIT-1' : 'ESTABLISHED' }, segment)]
+}
+
+/** What becomes of an ACK that a cookie may complete a handshake with; undefined if none does. */
+export function byCookie(was: Variables, segment: Arrival, around: Surroundings): Outcome | undefined {
+  const irs = after(segment.seq, -1)
+  const iss = after(segment.ack, -1)
+  if (!around.honoured.some((pair) => pair.isn === irs && pair.iss === iss)) return undefined
+  if (around.acceptQueueFull) {
+    return { because: ALLOWANCES['accept queue full'], state: was.state, reply: 'nothing' }
+  }
+  const now = { ...halfOpenVariables(irs, iss, 0), state: 'ESTABLISHED' } as const
+  const { because, ...outcome } = fromFifth(now, segment)
+  return { ...outcome, because: `${ALLOWANCES["a cookie's ACK"]}: ${because}`, irs, iss, fresh: true }
 }
 
 /** Fifth, with an ACK that is in range and a state that it is read in. */

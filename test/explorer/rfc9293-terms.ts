@@ -1,5 +1,8 @@
 /** What the executable reading of RFC 9293 speaks of, and where estab differs from its letter. */
 import type { State } from '../../src/tcp/state.ts'
+import type { Admission } from './expected-admission.ts'
+import type { Pair } from './peer.ts'
+import { after } from './sequence.ts'
 
 export const FIN = 1
 export const SYN = 2
@@ -26,6 +29,34 @@ export interface Variables {
   /** Text that came early and is held, and the number of a FIN that did. */
   readonly early: readonly [from: number, to: number] | undefined
   readonly earlyFin: number | undefined
+  /** In LISTEN: the number of a SYN that waits for the application's word. */
+  readonly deferred: number | undefined
+}
+
+/** Without a TCB: nobody there, or a listener. */
+export const CLOSED: Variables = {
+  state: 'CLOSED',
+  passive: false,
+  iss: 0,
+  irs: 0,
+  una: 0,
+  nxt: 0,
+  maxWnd: 0,
+  rcvNxt: 0,
+  rcvWnd: 0,
+  fin: undefined,
+  closing: false,
+  early: undefined,
+  earlyFin: undefined,
+  deferred: undefined,
+}
+
+export const LISTEN: Variables = { ...CLOSED, state: 'LISTEN' }
+
+/** Of a half-open entry, whose SYN,ACK offers a window of `rcvWnd`. */
+export function halfOpenVariables(irs: number, iss: number, rcvWnd: number): Variables {
+  const numbers = { irs, rcvNxt: after(irs, 1), iss, una: iss, nxt: after(iss, 1), rcvWnd }
+  return { ...CLOSED, state: 'SYN-RECEIVED', passive: true, ...numbers }
 }
 
 export interface Arrival {
@@ -43,7 +74,10 @@ export type Answer = Arrival
 export interface Surroundings {
   /** An open listener serves this four-tuple. */
   readonly listening: boolean
-  readonly synQueueFull: boolean
+  /** What is to become of a SYN that asks for a connection anew. */
+  readonly admission: Admission
+  /** The initial numbers that a cookie makes a connection of. */
+  readonly honoured: readonly Pair[]
   readonly acceptQueueFull: boolean
   /** An answer, other than a RST, went to this peer less than the challenge interval ago (RFC 5961 §7). */
   readonly answeredLately: boolean
@@ -52,9 +86,10 @@ export interface Surroundings {
 /**
  * - `ack`: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, alone or on text that goes out anyway
  * - `syn-ack`: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>
+ * - `cookie`: <SEQ=any><ACK=SEG.SEQ+1><CTL=SYN,ACK>
  * - `reset`: <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> to a segment without ACK
  */
-export type Reply = 'nothing' | 'ack' | 'nothing or ack' | 'syn-ack' | 'reset'
+export type Reply = 'nothing' | 'ack' | 'nothing or ack' | 'syn-ack' | 'cookie' | 'reset'
 
 /** One way in which things may be afterwards. What is undefined is as it was before. */
 export interface Outcome {
@@ -64,9 +99,12 @@ export interface Outcome {
   readonly reply: Reply
   readonly una?: number
   readonly irs?: number
+  readonly iss?: number
   readonly rcvNxt?: number
   /** A new TCB: ISS and SND.NXT are what they are. */
   readonly fresh?: boolean
+  /** A SYN waits for the application's word now. */
+  readonly deferred?: number
 }
 
 /** Where estab differs from the letter of the RFC, each on purpose. */
@@ -74,6 +112,11 @@ export const ALLOWANCES = {
   'SYN in SYN-RECEIVED':
     'the RFC returns a passive SYN-RECEIVED to LISTEN, so a blind SYN would kill it; the entry is kept and its SYN,ACK sent again, at most once each challenge interval',
   'SYN queue full': 'a SYN for which there is no room is dropped: the client sends it again',
+  cookie:
+    'RFC 4987 §3.6: a SYN for which there is no room is answered with a SYN,ACK of which nothing is kept; the TCP stays in LISTEN',
+  "a cookie's ACK":
+    'RFC 4987 §3.6: an ACK of a SYN,ACK of the last two key periods completes its handshake, if SYNs found no room in the last 60 s; once',
+  deferred: 'a SYN waits for the application to say whether it is answered; until then its client gets no answer',
   'accept queue full':
     'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',
   'SYN,FIN': 'no TCP sends SYN and FIN together: dropped',
@@ -83,6 +126,10 @@ export const ALLOWANCES = {
   'SYN in TIME-WAIT':
     'RFC 1122 §4.2.2.13: a SYN beyond the last number of the old connection opens the next one, if a listener takes it',
 } as const
+
+export function hasTcb({ state }: Variables): boolean {
+  return state !== 'CLOSED' && state !== 'LISTEN'
+}
 
 export function has(segment: Arrival, flag: number): boolean {
   return (segment.flags & flag) !== 0

@@ -4,7 +4,7 @@
  * names of the states. RFC 5961 is followed wherever the RFC leaves the choice. Where estab differs on purpose, there is
  * an entry in {@link ALLOWANCES}.
  */
-import { otherStates } from './rfc9293-other-states.ts'
+import { byCookie, otherStates } from './rfc9293-other-states.ts'
 import {
   ACK,
   ALLOWANCES,
@@ -12,6 +12,7 @@ import {
   type Arrival,
   FIN,
   has,
+  hasTcb,
   lengthOf,
   type Outcome,
   type Reply,
@@ -32,6 +33,7 @@ const TEXT = {
     '§3.10.7.2, second: "An acceptable reset segment should be formed for any arriving ACK-bearing segment." <SEQ=SEG.ACK><CTL=RST>',
   listenSyn:
     '§3.10.7.2, third: "ISS should be selected and a SYN segment sent of the form: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>" ... "The connection state should be changed to SYN-RECEIVED."',
+  deferredRst: '§3.10.7.4, second: the client takes back the SYN that waits for the application',
   listenOther: '§3.10.7.2, fourth: "This should not be reached. Drop the segment and return."',
   synSentBadAck:
     '§3.10.7.3, first: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is set, if so drop the segment and return)"',
@@ -46,16 +48,18 @@ const TEXT = {
 } as const
 
 /** All that may follow when `segment` arrives, what the RFC itself says first. */
-export function outcomes(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
+function outcomes(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   switch (was.state) {
     case 'CLOSED':
       return [closed(segment)]
     case 'LISTEN':
-      return listen(segment, around)
+      return was.deferred === undefined ? listen(was, segment, around) : deferred(was.deferred, segment)
     case 'SYN-SENT':
       return [synSent(was, segment)]
     case 'TIME-WAIT':
-      return reincarnates(was, segment, around) ? reincarnation(segment, around) : otherStates(was, segment, around)
+      return reincarnates(was, segment, around)
+        ? reincarnation(was, segment, around)
+        : otherStates(was, segment, around)
     default:
       return otherStates(was, segment, around)
   }
@@ -66,13 +70,19 @@ function reincarnates(was: Variables, segment: Arrival, around: Surroundings): b
   return around.listening && has(segment, SYN) && !has(segment, ACK | RST) && before(was.rcvNxt, segment.seq)
 }
 
-/** What admission does not take leaves TIME-WAIT as it is. */
-function reincarnation(segment: Arrival, around: Surroundings): Outcome[] {
-  return listen(segment, around).map((outcome) => ({
+/**
+ * What admission does not take leaves TIME-WAIT as it is; so does a cookie that is not beyond the last number of the old
+ * connection (MAY-2), and is not sent.
+ */
+function reincarnation(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
+  const outcomes = listen(was, segment, around).map((outcome) => ({
     ...outcome,
     because: `${ALLOWANCES['SYN in TIME-WAIT']}: ${outcome.because}`,
-    state: outcome.state === 'LISTEN' ? 'TIME-WAIT' : outcome.state,
   }))
+  const ends = ({ reply, deferred }: Outcome): boolean => reply !== 'nothing' || deferred !== undefined
+  const admitted = outcomes.filter(ends)
+  const left = outcomes.filter((outcome) => !ends(outcome) || outcome.reply === 'cookie')
+  return [...admitted, ...left.map((outcome) => ({ ...outcome, state: was.state, reply: 'nothing' }) as const)]
 }
 
 /** §3.10.7.1 */
@@ -82,15 +92,40 @@ function closed(segment: Arrival): Outcome {
 }
 
 /** §3.10.7.2 */
-function listen(segment: Arrival, around: Surroundings): Outcome[] {
+function listen(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   if (has(segment, RST)) return [{ because: TEXT.listenRst, state: 'LISTEN', reply: 'nothing' }]
-  if (has(segment, ACK)) return [{ because: TEXT.listenAck, state: 'LISTEN', reply: 'reset' }]
+  if (has(segment, ACK)) {
+    const completed = has(segment, SYN) ? undefined : byCookie(was, segment, around)
+    return [completed ?? { because: TEXT.listenAck, state: 'LISTEN', reply: 'reset' }]
+  }
   if (!has(segment, SYN)) return [{ because: TEXT.listenOther, state: 'LISTEN', reply: 'nothing' }]
   if (has(segment, FIN)) return [{ because: ALLOWANCES['SYN,FIN'], state: 'LISTEN', reply: 'nothing' }]
-  if (around.synQueueFull) return [{ because: ALLOWANCES['SYN queue full'], state: 'LISTEN', reply: 'nothing' }]
-  const rcvNxt = after(segment.seq, 1)
-  const held = { irs: segment.seq, rcvNxt, fresh: true } as const
-  return [{ because: TEXT.listenSyn, state: 'SYN-RECEIVED', reply: 'syn-ack', ...held }]
+  switch (around.admission) {
+    case 'hold':
+    case 'evict': {
+      const held = { irs: segment.seq, rcvNxt: after(segment.seq, 1), fresh: true } as const
+      return [{ because: TEXT.listenSyn, state: 'SYN-RECEIVED', reply: 'syn-ack', ...held }]
+    }
+    case 'defer':
+      return [{ because: ALLOWANCES.deferred, state: 'LISTEN', reply: 'nothing', deferred: segment.seq }]
+    case 'cookie':
+      return [{ because: ALLOWANCES.cookie, state: 'LISTEN', reply: 'cookie' }]
+    case 'drop':
+      return [{ because: ALLOWANCES['SYN queue full'], state: 'LISTEN', reply: 'nothing' }]
+  }
+}
+
+/** Of LISTEN, where the SYN `irs` of this client waits for the application: nothing was sent that could be acknowledged. */
+function deferred(irs: number, segment: Arrival): Outcome[] {
+  const waits = { state: 'LISTEN', reply: 'nothing', deferred: irs } as const
+  if (has(segment, RST)) {
+    const still = segment.seq === after(irs, 1) ? undefined : waits
+    return [
+      still ? { because: TEXT.listenRst, ...still } : { because: TEXT.deferredRst, state: 'LISTEN', reply: 'nothing' },
+    ]
+  }
+  if (has(segment, SYN) || !has(segment, ACK)) return [{ because: ALLOWANCES.deferred, ...waits }]
+  return [{ because: TEXT.listenAck, ...waits, reply: 'reset' }]
 }
 
 /** §3.10.7.3 */
@@ -143,11 +178,16 @@ function differences(
   const state = outcome.state === 'CLOSED' && around.listening ? 'LISTEN' : outcome.state
   expect('the state', state, is.state)
   if (state !== is.state) return wrong
-  if (is.state !== 'CLOSED' && is.state !== 'LISTEN') {
+  if (outcome.deferred !== is.deferred) wrong.push(`the SYN that waits is ${is.deferred}, not ${outcome.deferred}`)
+  if (hasTcb(is)) {
     if (outcome.fresh !== true) {
       expect('ISS', was.iss, is.iss)
       expect('SND.UNA', outcome.una ?? was.una, is.una)
       if (distance(was.nxt, is.nxt) < 0) wrong.push('SND.NXT went back')
+    }
+    if (outcome.iss !== undefined) {
+      expect('ISS', outcome.iss, is.iss)
+      expect('SND.UNA', outcome.una ?? is.una, is.una)
     }
     expect('IRS', outcome.irs ?? was.irs, is.irs)
     expect('RCV.NXT', outcome.rcvNxt ?? was.rcvNxt, is.rcvNxt)
@@ -179,6 +219,10 @@ function unfit(
     }
     case 'syn-ack':
       return only(alone, { flags: SYN | ACK, seq: is.iss, ack: is.rcvNxt, length: 0 }, got)
+    case 'cookie': {
+      const seq = alone[0]?.seq ?? 0
+      return only(alone, { flags: SYN | ACK, seq, ack: after(segment.seq, 1), length: 0 }, got)
+    }
     case 'reset':
       return only(alone, resetOf(segment), got)
   }

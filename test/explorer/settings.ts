@@ -21,3 +21,13 @@ export const CONFIG = {
 export const LISTEN_PORT = 80
 export const CONNECT_PORT = 50_000
 export const SECRET: Uint8Array = Uint8Array.from({ length: 64 }, (_, i) => i * 37 + 11)
+/** How long a SYN waits for the application, ms. */
+export const DEFER_TIMEOUT = 1500
+
+/** The clients, and their addresses: one for each /24. */
+export const NAMES = ['', 'q', 'r', 's'] as const
+export const ADDRESSES = { A: '192.0.2.2', B: '198.51.100.2', C: '203.0.113.2' } as const
+
+/** How long a cookie key signs, and how long a listener takes cookies after an overflow, ms. */
+export const COOKIE_PERIOD = 30_000
+export const OVERFLOW_MEMORY = 60_000

@@ -1,5 +1,7 @@
 /** Where the explorer begins, and what may happen there. */
+import { admitDeferred } from '../../src/tcp/admission.ts'
 import { type Action, actionsOfPeer, actionsOfWorld, type PeerActionName } from './actions.ts'
+import { DEFER_TIMEOUT } from './settings.ts'
 import type { Opening } from './world.ts'
 
 export interface Start {
@@ -8,14 +10,20 @@ export interface Start {
   /** What has happened before the walk begins, by name. */
   readonly prefix: readonly string[]
   readonly actions: readonly Action[]
+  /** How far the walk goes in the tests. */
+  readonly depth: number
 }
 
 /** One retransmission; the entry is deleted after 3 s. */
 const SHORT_SCHEDULE = { acceptBacklog: 1, synAckRetries: 1, synAckWaits: [1000, 2000] } as const
+const WITHOUT_COOKIES = { ...SHORT_SCHEDULE, cookies: false } as const
 
 const PASSIVE: readonly PeerActionName[] = [
   'SYN',
   'SYN, other ISN',
+  'SYN with text',
+  'SYN,FIN',
+  'text without ACK',
   'SYN,ACK, stray',
   'ACK',
   'ACK, ahead',
@@ -25,7 +33,7 @@ const PASSIVE: readonly PeerActionName[] = [
   'RST, outside',
   'FIN',
   'text',
-  'text, its first half late',
+  'text, lost',
   'text and FIN again',
   'ICMP unreachable',
   'ICMP unreachable, forged',
@@ -47,29 +55,105 @@ const LISTENING: readonly Action[] = [
   ...actionsOfWorld(['timer', 'wait', 'accept()', 'listener.close()']),
 ]
 
+/** What decides about a client whose SYN may be answered with a cookie, or lose its entry. */
+const BY_COOKIE: readonly PeerActionName[] = [
+  'SYN',
+  'SYN, other ISN',
+  'SYN,ACK, stray',
+  'ACK',
+  'ACK, ahead',
+  'RST, exact',
+  'FIN',
+  'text',
+  'text and FIN again',
+  'loss',
+  'close()',
+]
+
+const WITH_COOKIES: readonly Action[] = [
+  ...actionsOfPeer(0, BY_COOKIE),
+  ...actionsOfWorld(['timer', 'wait', 'rotation', 'accept()', 'listener.close()']),
+]
+
+const DEFERRED: readonly PeerActionName[] = [
+  'SYN',
+  'SYN, other ISN',
+  'SYN with text',
+  'SYN,FIN',
+  'text without ACK',
+  'SYN,ACK, stray',
+  'ACK',
+  'ACK, ahead',
+  'RST, exact',
+  'loss',
+  'close()',
+  'incoming.accept()',
+  'incoming.refuse()',
+  'incoming.ignore()',
+  'earlier incoming.accept()',
+]
+
 export const STARTS: readonly Start[] = [
   {
     name: 'LISTEN, backlog 1, two clients',
-    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 2 },
+    opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 1 }, peers: ['A', 'A'] },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 7,
   },
   {
     name: 'LISTEN, backlog 2, two clients',
-    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 2 }, peers: 2 },
+    opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 2 }, peers: ['A', 'A'] },
     prefix: [],
     actions: [...LISTENING, ...actionsOfPeer(1, RIVAL)],
+    depth: 6,
+  },
+  {
+    name: 'LISTEN with cookies, backlog 1, clients of two prefixes',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: ['A', 'B'] },
+    prefix: [],
+    actions: [...WITH_COOKIES, ...actionsOfPeer(1, RIVAL)],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN, three entries of two prefixes, and a client of a third',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 3 }, peers: ['A', 'A', 'B', 'C'] },
+    prefix: ['SYN', 'SYN (q)', 'SYN (r)'],
+    actions: [
+      ...WITH_COOKIES,
+      ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact']),
+      ...actionsOfPeer(2, ['SYN', 'ACK']),
+      ...actionsOfPeer(3, ['SYN', 'ACK', 'RST, exact']),
+    ],
+    depth: 5,
+  },
+  {
+    name: 'LISTEN, SYNs wait for the application, backlog 1, two clients',
+    opening: {
+      kind: 'listen',
+      listen: { ...SHORT_SCHEDULE, backlog: 1, admission: admitDeferred, deferTimeout: DEFER_TIMEOUT },
+      peers: ['A', 'A'],
+    },
+    prefix: [],
+    actions: [
+      ...actionsOfPeer(0, DEFERRED),
+      ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact', 'incoming.accept()']),
+      ...actionsOfWorld(['timer', 'wait', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
   },
   {
     name: 'SYN-SENT',
     opening: { kind: 'connect' },
     prefix: [],
     actions: [...actionsOfPeer(0, ACTIVE), ...actionsOfWorld(['timer', 'wait'])],
+    depth: 7,
   },
   {
     name: 'ESTABLISHED, accepted',
-    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: 1 },
+    opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 1 }, peers: ['A'] },
     prefix: ['SYN', 'ACK', 'accept()'],
     actions: [...LISTENING, ...actionsOfPeer(0, ['send()', 'abort()'])],
+    depth: 6,
   },
 ]

@@ -5,24 +5,35 @@
  */
 import { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
-import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
+import type { Incoming } from '../../src/tcp/incoming.ts'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
 import type { State } from '../../src/tcp/state.ts'
+import { IpAddress } from '../../src/wire/address.ts'
 import type { Segment } from '../../src/wire/segment.ts'
 import { stream } from '../support/trace.ts'
 import { variablesOf } from './fingerprint.ts'
-import { PEER_ADDRESS, readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
+import { readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
 import { ISN, Peer } from './peer.ts'
-import type { Call } from './rfc9293-calls.ts'
-import { type Arrival, has, RST, type Variables } from './rfc9293-terms.ts'
+import { type Call, isWord, type Word } from './rfc9293-calls.ts'
+import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, SYN, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
-import { CONFIG, CONNECT_PORT, LISTEN_PORT, SECRET } from './settings.ts'
+import { ADDRESSES, CONFIG, CONNECT_PORT, LISTEN_PORT, NAMES, SECRET } from './settings.ts'
 
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
 const ENDLESS = 100
 
+/** Every frame, in and out: it is borrowed until the call returns. */
+const frame = new Uint8Array(2048)
+
 /** How a world begins. */
 export type Opening =
-  | { readonly kind: 'listen'; readonly listen: Omit<ListenOptions, 'port'>; readonly peers: number }
+  | {
+      readonly kind: 'listen'
+      readonly listen: Omit<ListenOptions, 'port'>
+      /** The source prefix of each client. */
+      readonly peers: readonly (keyof typeof ADDRESSES)[]
+    }
   | { readonly kind: 'connect' }
 
 export interface Sent extends Arrival {
@@ -37,11 +48,15 @@ export type Stimulus =
   | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
   | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
 
+export type Loss = 'text' | 'oldest in flight'
+
 /** A half-open entry as the world saw it begin. */
 export interface Birth {
   readonly irs: number
   readonly iss: number
   readonly at: number
+  /** It waits for the application's word. */
+  readonly deferred: boolean
 }
 
 /** Called with what goes in and out, to write a trace of it. */
@@ -50,7 +65,9 @@ export interface Recorder {
   unreachableIn(peer: Peer, seq: number, now: number): void
   segmentOut(peer: Peer, segment: Segment, now: number): void
   wait(now: number): void
+  loss(peer: Peer, what: Loss): void
   call(call: Call, peer: Peer | undefined): void
+  deferred(peer: Peer): void
 }
 
 export class World {
@@ -75,9 +92,17 @@ export class World {
   readonly closedEvents: Map<Connection, number> = new Map()
   /** When an answer, other than a RST, last went to each peer. */
   readonly answeredAt: Map<Peer, number> = new Map()
+  /** The oldest first. */
   readonly births: Map<Peer, Birth> = new Map()
+  /** When a SYN last found no room: it was answered with a cookie, or took the place of another. */
+  overflowedAt = Number.NEGATIVE_INFINITY
+  /** The SYN of each client that the application was told of last, and the one before. */
+  readonly incoming: Map<Peer, Incoming> = new Map()
+  readonly earlier: Map<Peer, Incoming> = new Map()
+  /** Whether the application's last word on a SYN mattered, by what it returned. */
+  mattered: boolean | undefined
   readonly #recorder: Recorder | undefined
-  readonly #frame = new Uint8Array(2048)
+  #variables: ReadonlyMap<Peer, Variables> | undefined
 
   constructor(opening: Opening, recorder?: Recorder) {
     this.#recorder = recorder
@@ -89,13 +114,13 @@ export class World {
     })
     if (opening.kind === 'listen') {
       this.localPort = LISTEN_PORT
-      this.peers = Array.from({ length: opening.peers }, (_, i) => new Peer(i === 0 ? '' : 'q', 40_000 + i))
+      const address = IpAddress.parse
+      this.peers = opening.peers.map((prefix, i) => new Peer(NAMES[i]!, address(ADDRESSES[prefix])!, 40_000 + i))
       this.listener = this.stack.listen({ port: LISTEN_PORT, ...opening.listen })
     } else {
       this.localPort = CONNECT_PORT
-      this.peers = [new Peer('', 80)]
-      const address = PEER_ADDRESS.toString()
-      this.accepted.add(this.stack.connect({ address, port: 80, localPort: CONNECT_PORT }))
+      this.peers = [new Peer('', IpAddress.parse(ADDRESSES.A)!, 80)]
+      this.accepted.add(this.stack.connect({ address: ADDRESSES.A, port: 80, localPort: CONNECT_PORT }))
     }
     this.#settle()
   }
@@ -104,26 +129,28 @@ export class World {
   receive(peer: Peer, segment: Arrival): void {
     this.#begin({ kind: 'segment', peer, segment })
     this.#recorder?.segmentIn(peer, segment, this.now)
-    this.#receive(writeSegment(this.#frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
+    this.#receive(writeSegment(frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
   }
 
   /** An ICMP error arrives about a segment that was sent to this peer. */
   receiveUnreachable(peer: Peer, seq: number): void {
     this.#begin({ kind: 'icmp', peer, seq })
     this.#recorder?.unreachableIn(peer, seq, this.now)
-    this.#receive(writeUnreachable(this.#frame, peer, this.localPort, seq))
+    this.#receive(writeUnreachable(frame, peer, this.localPort, seq))
   }
 
-  lose(peer: Peer): void {
+  /** The network loses the text that this peer has just sent, or the oldest segment that is on its way there. */
+  lose(peer: Peer, what: Loss): void {
     this.#begin({ kind: 'loss' })
-    peer.lose()
+    if (what === 'oldest in flight') peer.lose()
+    this.#recorder?.loss(peer, what)
   }
 
   /** Time passes until the stack does something, but not for longer than this. */
   passTime(atMost: number): void {
     this.#begin({ kind: 'time' })
     const until = this.now + atMost
-    for (let count = 0; isBy(this.stack.nextDeadline(), until); count++) {
+    for (let count = 0; this.stack.nextDeadline() <= until; count++) {
       if (count === ENDLESS) throw new Error('the stack asks for a deadline again and again')
       const entries = this.listener?.halfOpen
       this.now = Math.max(this.now, this.stack.nextDeadline())
@@ -134,7 +161,6 @@ export class World {
         return
       }
     }
-    if (until === Number.POSITIVE_INFINITY) return
     this.now = until
     this.stack.advance(this.now)
     this.#settle()
@@ -144,7 +170,8 @@ export class World {
   call(call: Call, peer?: Peer): void {
     this.#begin({ kind: 'call', call, peer })
     const connection = peer === undefined ? undefined : this.connections.get(peer)
-    if (call === 'accept') peer = this.#accept()
+    if (isWord(call)) this.mattered = this.#say(call, peer!)
+    else if (call === 'accept') peer = this.#accept()
     else if (call === 'close the listener') this.listener!.close()
     else if (call === 'close') connection!.close()
     else if (call === 'abort') connection!.abort()
@@ -169,17 +196,18 @@ export class World {
   }
 
   /** The variables of RFC 9293 for each peer's four-tuple. */
-  variables(): Map<Peer, Variables> {
-    const views = this.listener?.halfOpens(this.now) ?? []
-    return new Map(
-      this.peers.map((peer) => {
-        const connection = this.connections.get(peer)
-        if (connection !== undefined && connection.state !== 'CLOSED') return [peer, variablesOf(connection)]
-        const view = views.find(({ remotePort }) => remotePort === peer.port)
-        if (view !== undefined) return [peer, ofEntry(view.irs, view.iss)]
-        return [peer, { ...NO_TCB, state: this.listener?.open === true ? 'LISTEN' : 'CLOSED' }]
-      }),
-    )
+  get variables(): ReadonlyMap<Peer, Variables> {
+    this.#variables ??= new Map(this.peers.map((peer) => [peer, this.#variablesOf(peer)]))
+    return this.#variables
+  }
+
+  #variablesOf(peer: Peer): Variables {
+    const connection = this.connections.get(peer)
+    if (connection !== undefined && connection.state !== 'CLOSED') return variablesOf(connection)
+    const entry = this.births.get(peer)
+    if (entry?.deferred === true) return { ...LISTEN, deferred: entry.irs }
+    if (entry !== undefined) return halfOpenVariables(entry.irs, entry.iss, CONFIG.receiveBuffer)
+    return this.listener?.open === true ? LISTEN : CLOSED
   }
 
   answeredLately(peer: Peer): boolean {
@@ -193,103 +221,98 @@ export class World {
     return this.#peerAt(connection.remotePort)
   }
 
+  #say(word: Word, peer: Peer): boolean {
+    if (word === 'accept an earlier SYN') return this.earlier.get(peer)!.accept()
+    const incoming = this.incoming.get(peer)!
+    if (word === 'accept the SYN') return incoming.accept()
+    return word === 'refuse the SYN' ? incoming.refuse() : incoming.ignore()
+  }
+
   #begin(stimulus: Stimulus): void {
     this.stimulus = stimulus
+    this.mattered = undefined
+    this.#variables = undefined
     this.sent = []
     this.transitions = []
   }
 
   #receive(length: number): void {
     this.framesIn++
-    this.stack.receive(this.#frame, 0, length, this.now)
+    this.stack.receive(frame, 0, length, this.now)
     // Frames are borrowed: what kept one now keeps rubbish.
-    this.#frame.fill(0xee, 0, length)
+    frame.fill(0xee, 0, length)
     this.#settle()
   }
 
   /** What a driver does after any stimulus: flushes what is to be sent, and hears the events. */
   #settle(): void {
     for (let count = 0; ; count++) {
-      const length = this.stack.transmit(this.#frame, 0, this.now)
+      const length = this.stack.transmit(frame, 0, this.now)
       if (length === 0) break
       if (count === ENDLESS) throw new Error('the stack sends without end')
       this.framesOut++
-      this.#sawSent(readSegment(this.#frame, length))
+      this.#sawSent(readSegment(frame, length))
     }
     for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
+      if (event.type === 'deferred') this.#sawDeferred(event.incoming)
       if (event.type !== 'closed') continue
       this.closedEvents.set(event.connection, (this.closedEvents.get(event.connection) ?? 0) + 1)
     }
     this.#followEntries()
   }
 
+  #sawDeferred(incoming: Incoming): void {
+    const peer = this.#peerAt(incoming.syn.remotePort)
+    const earlier = this.incoming.get(peer)
+    if (earlier !== undefined) this.earlier.set(peer, earlier)
+    this.incoming.set(peer, incoming)
+    this.#recorder?.deferred(peer)
+  }
+
   #sawSent(segment: Segment): void {
     const peer = this.#peerAt(segment.destinationPort)
+    if (!segment.destination.equals(peer.address)) throw new Error(`a segment goes to ${segment.destination}`)
     const { flags, seq, ack, length, wnd } = segment
     this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
     if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
-    peer.transmit(segment)
+    // Beyond the numbers of an old incarnation, it is one for want of a cookie that is.
+    const old = this.connections.get(peer)
+    peer.transmit(segment, this.now, old === undefined || seq !== after(old.tcb.snd.nxt, 65_537))
     this.#recorder?.segmentOut(peer, segment, this.now)
   }
 
   #sawState(connection: Connection, from: State, to: State): void {
     this.transitions.push({ connection, from, to })
-    this.connections.set(this.#peerAt(connection.remotePort), connection)
+    const peer = this.#peerAt(connection.remotePort)
+    this.connections.set(peer, connection)
+    const offer = peer.offers.find(({ iss }) => iss === connection.tcb.iss)
+    if (to === 'ESTABLISHED' && offer !== undefined) offer.completed = true
     if (to === 'TIME-WAIT') this.timeWaitSince.set(connection, this.now)
   }
 
   #followEntries(): void {
+    this.#variables = undefined
     if (this.listener === undefined) return
-    const views = this.listener.halfOpens(this.now)
+    const asked = this.stimulus.kind === 'segment' ? this.stimulus.peer : undefined
+    const views = this.listener.halfOpen === 0 ? [] : this.listener.halfOpens(this.now)
     for (const peer of this.peers) {
       const view = views.find(({ remotePort }) => remotePort === peer.port)
       const known = this.births.get(peer)
-      if (view === undefined) this.births.delete(peer)
-      else if (known?.irs !== view.irs || known.iss !== view.iss) {
-        this.births.set(peer, { irs: view.irs, iss: view.iss, at: this.now })
+      if (view === undefined) {
+        if (this.births.delete(peer) && asked !== undefined && peer !== asked) this.overflowedAt = this.now
+      } else if (known?.irs !== view.irs || known.iss !== view.iss || known.deferred !== view.deferred) {
+        const { irs, iss, deferred } = view
+        this.births.delete(peer)
+        this.births.set(peer, { irs, iss, at: this.now, deferred })
       }
     }
+    const hasCookie = this.sent.some(({ peer, flags }) => (flags & SYN) !== 0 && !this.births.has(peer))
+    if (hasCookie) this.overflowedAt = this.now
   }
 
   #peerAt(port: number): Peer {
     const peer = this.peers.find((candidate) => candidate.port === port)
     if (peer === undefined) throw new Error(`the stack has to do with port ${port}, where nobody is`)
     return peer
-  }
-}
-
-function isBy(deadline: number, until: number): boolean {
-  return deadline <= until && deadline !== Number.POSITIVE_INFINITY
-}
-
-const NO_TCB: Variables = {
-  state: 'CLOSED',
-  passive: false,
-  iss: 0,
-  irs: 0,
-  una: 0,
-  nxt: 0,
-  maxWnd: 0,
-  rcvNxt: 0,
-  rcvWnd: 0,
-  fin: undefined,
-  closing: false,
-  early: undefined,
-  earlyFin: undefined,
-}
-
-function ofEntry(irs: number, iss: number): Variables {
-  const rcvNxt = after(irs, 1)
-  const nxt = after(iss, 1)
-  return {
-    ...NO_TCB,
-    state: 'SYN-RECEIVED',
-    passive: true,
-    iss,
-    irs,
-    una: iss,
-    nxt,
-    rcvNxt,
-    rcvWnd: CONFIG.receiveBuffer,
   }
 }

@@ -151,6 +151,18 @@ describe('data on a SYN', () => {
     tcp.trace`+0 >b S 0:544(544)`
   })
 
+  test('is not more than is usual over Ethernet, even where a segment takes more (RFC 7413 §4.1.3)', () => {
+    for (const [family, most] of [
+      [4, 1460],
+      [6, 1440],
+    ] as const) {
+      const tcp = knows({ family, stack: { mtu: 9000 } }, COOKIE, 8900)
+      again(tcp, 'b', 3000)
+      const length = most - 16
+      tcp.trace`+0 >b S 0:${length}(${length})`
+    }
+  })
+
   test('that was given only after the SYN had gone out waits for the SYN-ACK', () => {
     const tcp = knows()
     again(tcp, 'b', 10)

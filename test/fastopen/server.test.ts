@@ -281,6 +281,18 @@ describe('a SYN with a cookie that is not valid', () => {
     })
   }
 
+  test('leaves no option behind on answers to others', () => {
+    const tcp = listenFast()
+    tcp.trace`
+      +0 <  S  0:9(9)       win 65535 <mss 1460,FO 0123456789abcdef>
+      +0 >  S. 0:0(0) ack 1           <mss 1460,FO *>
+      +0 <b .  7:7(0) ack 9 win 65535
+      +0 >b R  9:9(0)                 <>
+      +0 <c S  0:9(9)       win 65535 <mss 1460>
+      +0 >c S. 0:0(0) ack 1           <mss 1460>
+    `
+  })
+
   test("another client's", () => {
     const tcp = listenFast()
     const cookie = cookieFor(tcp)

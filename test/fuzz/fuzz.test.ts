@@ -11,7 +11,7 @@ import { Peer, STATES } from './peer.ts'
 import { STACK_ADDRESSES, World } from './world.ts'
 
 /** `ESTAB_SEED=17` runs another one. */
-const SEED = Number(process.env.ESTAB_SEED ?? 1)
+const SEED = Number.parseInt(process.env.ESTAB_SEED ?? '1', 10)
 const RANDOM = 10_000
 const MUTATED = 100_000
 

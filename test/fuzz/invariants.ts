@@ -34,11 +34,15 @@ function assertListener(listener: Listener): void {
   const { counters, halfOpen } = listener
   assert.ok(halfOpen <= listener.backlog, `${halfOpen} half-open of ${listener.backlog}`)
   assert.ok(listener.acceptQueueLength <= listener.acceptBacklog, 'the accept queue within its limit')
-  assert.equal(counters.syns, counters.held + counters.queueFull, 'every SYN is held or refused')
-  const ended = counters.completed + counters.reset + counters.expired + counters.closed
-  assert.equal(counters.held, ended + halfOpen, 'every entry ends in one way')
-  if (listener.open) assert.equal(counters.completed, counters.accepted + listener.acceptQueueLength)
-  assert.ok(listener.answers.length <= listener.backlog + 64)
+  const { held, cookied, refused, ignored, queueFull } = counters
+  assert.equal(counters.syns, held + cookied + refused + ignored + queueFull, 'every SYN has one answer')
+  const { completed, reset, expired, evicted, closed, acceptReset } = counters
+  const deferred = counters.deferRefused + counters.deferIgnored + counters.deferExpired
+  const ended = completed + reset + expired + evicted + closed + acceptReset + deferred
+  assert.equal(held, ended + halfOpen, 'every entry ends in one way')
+  const made = completed + counters.cookieCompleted
+  if (listener.open) assert.equal(made, counters.accepted + listener.acceptQueueLength)
+  assert.ok(listener['answers'].length <= 2 * listener.backlog + 65)
   assert.ok(listener['waiting'].length <= 2 * listener.backlog + 65)
 }
 

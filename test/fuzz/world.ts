@@ -127,7 +127,7 @@ export class World {
 
   connectionTo(peer: Segment): Connection | undefined {
     const { tcp } = this.stack
-    const hash = tcp.hash(peer.destination, peer.destinationPort, peer.source, peer.sourcePort)
+    const hash = tcp.tupleHash(peer.destination, peer.destinationPort, peer.source, peer.sourcePort)
     return tcp.connections.get(hash, peer.destination, peer.destinationPort, peer.source, peer.sourcePort)
   }
 

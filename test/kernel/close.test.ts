@@ -54,7 +54,7 @@ for (const family of FAMILIES) {
   })
 }
 
-kernelTest(import.meta.url, 'both end at once: CLOSING on both sides', async (t) => {
+kernelTest(import.meta.url, 'our FIN gets lost, and the kernel ends meanwhile: CLOSING', async (t) => {
   let fins = 0
   const passes = (segment: Segment, direction: string): boolean =>
     direction === 'inward' || !segment.has(FIN) || fins++ > 0

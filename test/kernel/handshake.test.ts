@@ -75,7 +75,7 @@ kernelTest(
     const passes = (segment: Segment, direction: string): boolean =>
       !(deaf && direction === 'inward' && isPureAck(segment))
     const host = await openHost(t, { passes })
-    const listener = host.listen({ backlog: 2, acceptBacklog: 5, synAckWaits: [300, 600, 1200, 2400] })
+    const listener = host.listen({ backlog: 2, acceptBacklog: 5, cookies: false, synAckWaits: [300, 600, 1200, 2400] })
     const sockets = Array.from({ length: 5 }, () => connectKernel(t, { port: listener.port, host: STACK[4] }))
     await host.until(() => listener.counters.queueFull >= 3)
     assert.equal(listener.halfOpen, 2)

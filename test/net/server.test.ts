@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Socket } from '../../src/net/socket.ts'
-import { collect, event, listening, pair, SERVER } from './support.ts'
+import { CookieKeyRing } from '../../src/tcp/cookie-keys.ts'
+import { collect, event, listening, lone, pair, SERVER } from './support.ts'
 
 test('listen: a given port, a free one, and where it listens', async (t) => {
   const { server } = pair(t)
@@ -24,6 +25,38 @@ test('the listener gets the bounds, from createServer or from listen', async (t)
   const second = server.createServer()
   second.listen(81, SERVER, 9)
   assert.equal(second.listener!.backlog, 9)
+})
+
+test('the listener gets the rest of its options as well', async (t) => {
+  const { server } = pair(t)
+  const admission = (): 'hold' => 'hold'
+  const given = server.createServer({ admission, cookies: false, acceptBacklog: 3, acceptOverflow: 'reset' })
+  given.listen({ port: 80, synAckWaits: 'freebsd', deferTimeout: 5000 })
+  const { schedule, ...listener } = given.listener!
+  assert.equal(listener.admission, admission)
+  assert.deepEqual([listener.cookies, listener.acceptBacklog, listener.acceptOverflow], [false, 3, 'reset'])
+  assert.deepEqual([schedule.survivalTime, schedule.ends.at(-1)], [15_000, 5000])
+  const silent = server.createServer({ cookies: undefined, admission: undefined }).listen(81)
+  assert.deepEqual([silent.listener!.cookies, silent.listener!.acceptOverflow], [true, 'wait'])
+  assert.throws(() => server.createServer({ acceptOverflow: 'drop' as 'wait' }).listen(82), {
+    code: 'ERR_INVALID_ARG_VALUE',
+  })
+})
+
+test('cookie keys may be shared with other stacks', () => {
+  const keys = new CookieKeyRing(new Uint8Array(16), new Uint8Array(16).fill(1), new Uint8Array(16).fill(2))
+  const { net } = lone({ cookieKeys: keys })
+  assert.equal(net.stack.tcp.listening.cookies.keys, keys)
+})
+
+test('a SYN that finds the backlog full is answered with a cookie; without cookies it is dropped', () => {
+  for (const cookies of [true, false]) {
+    const host = lone()
+    host.net.createServer({ backlog: 1, cookies }).listen(80)
+    host.syn(4000)
+    host.syn(4001)
+    assert.deepEqual(host.sent, ['0 S. to 4000', ...(cookies ? ['0 S. to 4001'] : [])])
+  }
 })
 
 test('a port that is taken comes as an error event', async (t) => {
@@ -68,8 +101,8 @@ test('maxConnections: further ones are reset, and told', async (t) => {
   const second = client.connect(80, SERVER)
   const [error] = (await event(second.resume(), 'error')) as [NodeJS.ErrnoException]
   assert.equal(error.code, 'ECONNRESET')
-  const [data] = (await dropped) as [{ remotePort: number }]
-  assert.equal(data.remotePort, second.localPort)
+  const [data] = (await dropped) as [{ remotePort: number; reason: string }]
+  assert.deepEqual([data.remotePort, data.reason], [second.localPort, 'max-connections'])
   const count = await new Promise<number>((resolve) => listener.getConnections((_, n) => resolve(n)))
   assert.equal(count, 1)
 })

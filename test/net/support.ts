@@ -2,10 +2,15 @@ import type { EventEmitter } from 'node:events'
 import type { TestContext } from 'node:test'
 import { RealTime } from '../../src/host/real-time.ts'
 import { createWire } from '../../src/link/wire.ts'
-import { createNet, type Net } from '../../src/net/net.ts'
+import { createNet, type Net, type NetOptions } from '../../src/net/net.ts'
 import type { Server } from '../../src/net/server.ts'
 import type { Socket } from '../../src/net/socket.ts'
+import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
+import { Offload } from '../../src/wire/offload.ts'
+import { flagsText } from '../../src/wire/print.ts'
+import { RST, SYN } from '../../src/wire/segment.ts'
+import { type Fields, segmentIn, tcpPacket } from '../host/hand-made-tcp.ts'
 
 export const SERVER = '10.0.0.1'
 export const CLIENT = '10.0.0.2'
@@ -55,4 +60,54 @@ export function pattern(length: number): Buffer {
     octets[i] = word >>> 16
   }
   return octets
+}
+
+/** A server's net on a virtual clock, on a wire at whose other end is the test. */
+export interface Lone {
+  net: Net
+  clock: VirtualClock
+  /** When a segment was sent, its flags and the port it was for: `500 S. to 4000`. */
+  sent: string[]
+  /** A SYN from 10.0.0.2, and the RST that takes it back. */
+  syn(port: number): void
+  reset(port: number): void
+  /** Moves the clock on, then lets promises run, and what follows from them. */
+  pass(ms: number): Promise<void>
+}
+
+const ISN = 1000
+
+export function lone(options: Partial<NetOptions> = {}): Lone {
+  const clock = new VirtualClock()
+  const [near, far] = createWire(clock, { offload: true })
+  const net = createNet({ link: near, address: `${SERVER}/24`, scheduler: clock, ...options })
+  const sent: string[] = []
+  far.attach({
+    frame(octets, start, end) {
+      const { flags, destinationPort } = segmentIn(octets.slice(start, end))!
+      sent.push(`${clock.now()} ${flagsText(flags)} to ${destinationPort}`)
+    },
+    drained() {},
+    writable() {},
+    closed() {},
+  })
+  const send = (port: number, fields: Fields): void => {
+    const packet = tcpPacket({ address: CLIENT, port }, { address: SERVER, port: 80 }, fields, 0)
+    const offload = new Offload()
+    offload.checksumPartial = true
+    far.send(packet, 0, packet.length, offload)
+    clock.run(clock.now())
+  }
+  return {
+    net,
+    clock,
+    sent,
+    syn: (port) => send(port, { flags: SYN, seq: ISN, mss: 1460 }),
+    reset: (port) => send(port, { flags: RST, seq: ISN + 1 }),
+    async pass(ms) {
+      clock.run(clock.now() + ms)
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.run(clock.now())
+    },
+  }
 }

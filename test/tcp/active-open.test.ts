@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Connection } from '../../src/tcp/connection.ts'
 import { connect, type Traced } from '../support/trace.ts'
 
 /** The end of a connection, as the application hears of it. */
@@ -74,6 +75,22 @@ describe('an active open', () => {
     assert.deepEqual([tcb.windowScaling, tcb.sack, tcb.timestamps], [false, false, false])
   })
 
+  test('chooses its initial number and its timestamps by the clock and the four-tuple (RFC 6528 §3, RFC 7323 §7.1)', () => {
+    const opened = (seconds: number, localPort: number): Connection => {
+      const tcp = connect({ localPort })
+      tcp.connection.abort()
+      tcp.trace`+${seconds}`
+      tcp.connection = tcp.stack.connect({ address: '192.0.2.2', port: 80, localPort })
+      tcp.trace`+0 > S 0:0(0)`
+      return tcp.connection
+    }
+    const [first, later, other] = [opened(0, 5000), opened(1, 5000), opened(0, 5001)]
+    assert.equal((later.tcb.iss - first.tcb.iss) >>> 0, 250_000)
+    assert.notEqual(other.tcb.iss, first.tcb.iss)
+    assert.equal(later.tcb.tsOffset, first.tcb.tsOffset)
+    assert.notEqual(other.tcb.tsOffset, first.tcb.tsOffset)
+  })
+
   test('sends what was given before it is established with the ACK', () => {
     const tcp = connect()
     assert.equal(tcp.send(10), 10)
@@ -146,7 +163,7 @@ describe('a SYN that nobody answers', () => {
     tcp.trace`@180`
     assert.equal(tcp.connection.state, 'CLOSED')
     assert.deepEqual(closed(tcp), ['ETIMEDOUT', 'connect'])
-    assert.equal(tcp.stack.counters.TCPSynRetrans, 7)
+    assert.deepEqual([tcp.stack.counters.TCPSynRetrans, tcp.stack.counters.RetransSegs], [7, 7])
     assert.equal(tcp.stack.counters.AttemptFails, 1)
     assert.equal(tcp.stack.nextDeadline(), Infinity)
   })

@@ -202,6 +202,16 @@ describe('the accept queue', () => {
     tcp.trace`+0 > . 1:401(400) ack 1`
   })
 
+  test('does not take the time that an ACK waited for room for the round trip', () => {
+    const tcp = full(2, { acceptBacklog: 1 })
+    ack(tcp, 'p0')
+    ack(tcp, 'p1')
+    tcp.trace`+.9`
+    tcp.accept()
+    tcp.accept()
+    assert.ok(tcp.connection.rto.value <= 1000, `the RTO is ${tcp.connection.rto.value}`)
+  })
+
   test('completes nobody whose entry was reset, or expired, while it waited', () => {
     const tcp = full(3, { acceptBacklog: 1 })
     for (const name of ['p0', 'p1', 'p2']) ack(tcp, name)

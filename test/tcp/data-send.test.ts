@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { established, type HostOptions, listen, type Traced } from '../support/trace.ts'
+import { established, type HostOptions, listen, stream, type Traced } from '../support/trace.ts'
 import { fullSegments } from './full-segments.ts'
 
 /** A connection whose peer has offered that window from the beginning. */
@@ -150,6 +150,18 @@ describe('the send window', () => {
     `
   })
 
+  for (const isn of [0x7fff_fff0, 0x9000_0000, 0xffff_fff0]) {
+    test(`takes updates from the first on, wherever the numbers of the peer start: at ${isn}`, () => {
+      const tcp = offered(1460, { isn })
+      tcp.trace`+0 < . 1:1(0) ack 1 win 5000`
+      tcp.send(2920)
+      tcp.trace`
+        +0 > .  1:1461(1460)    ack 1
+        +0 > P. 1461:2921(1460) ack 1
+      `
+    })
+  }
+
   test('is the smaller of what the peer offers and what congestion control lets out (RFC 9293 MUST-19)', () => {
     const tcp = established()
     tcp.send(100_000)
@@ -220,6 +232,17 @@ describe('the send buffer', () => {
     `
     assert.deepEqual(tcp.takeEvents(), ['writable'])
     assert.equal(tcp.connection.writable, 600)
+  })
+
+  test('takes a part of an array', () => {
+    const tcp = established(small)
+    assert.equal(tcp.connection.send(stream(0, 20), 0, 10), 10)
+    assert.equal(tcp.connection.send(stream(0, 20), 10, 20), 10)
+    tcp.trace`
+      +0  > P. 1:21(20) ack 1
+      +.1 < .  1:1(0) ack 21 win 65535
+    `
+    assert.deepEqual(tcp.takeEvents(), [])
   })
 
   test('says nothing when all was taken', () => {

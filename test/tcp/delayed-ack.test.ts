@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { established, type Traced } from '../support/trace.ts'
-import { encodeSegment } from '../support/trace-packet.ts'
-import { parseTrace } from '../support/trace-parse.ts'
-
-/** The segment comes with others, before the stack is asked for what it has to send. */
-function arrives(tcp: Traced, segment: string): void {
-  const [line] = parseTrace(`+0 < ${segment}`)
-  assert.ok(line?.kind === 'in')
-  const octets = encodeSegment(tcp.peer(), line.segment)
-  tcp.stack.receive(octets, 0, octets.length, tcp.now)
-}
+import { established } from '../support/trace.ts'
 
 describe('an ACK', () => {
   test('of one segment waits for 40 ms by default (RFC 9293 SHLD-18)', () => {
@@ -77,18 +67,21 @@ describe('an ACK', () => {
 
   test('is one for all that came before anything was sent (RFC 9293 MUST-58, MUST-59)', () => {
     const tcp = established()
-    for (const segment of ['1:1461(1460)', '1461:2921(1460)', '2921:4381(1460)', '4381:5841(1460)']) {
-      arrives(tcp, `. ${segment} ack 1 win 65535`)
-    }
-    tcp.trace`+0 > . 1:1(0) ack 5841`
+    tcp.trace`
+      +0 < . 1:1461(1460)    ack 1 win 65535
+      &  < . 1461:2921(1460) ack 1 win 65535
+      &  < . 2921:4381(1460) ack 1 win 65535
+      &  < . 4381:5841(1460) ack 1 win 65535
+      +0 > . 1:1(0) ack 5841
+    `
   })
 
   test('is one for each segment that came early, even then: their number tells the sender (RFC 5681 §3.2)', () => {
     const tcp = established()
-    for (const segment of ['1461:2921(1460)', '2921:4381(1460)', '4381:5841(1460)']) {
-      arrives(tcp, `. ${segment} ack 1 win 65535`)
-    }
     tcp.trace`
+      +0 < . 1461:2921(1460) ack 1 win 65535
+      &  < . 2921:4381(1460) ack 1 win 65535
+      &  < . 4381:5841(1460) ack 1 win 65535
       +0 > . 1:1(0) ack 1
       +0 > . 1:1(0) ack 1
       +0 > . 1:1(0) ack 1

@@ -100,7 +100,9 @@ describe('a half-open connection', () => {
         +0 < R ${seq}:${seq}(0) win 0
         +0 > . 1:1(0) ack 1 win 65535
       `
+      assert.equal(tcp.stack.counters.TCPChallengeACK, 1)
       kept(tcp, 'tcp-rst-inexact')
+      assert.equal(tcp.connection.rto.srtt, -1, 'nobody knows which answer the ACK was for (Karn)')
     })
   }
 

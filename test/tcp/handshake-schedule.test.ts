@@ -25,6 +25,7 @@ describe('a SYN-ACK that nobody answers', () => {
     assert.equal(tcp.listener.counters.expired, 1)
     assert.equal(tcp.listener.counters.synAckRetransmissions, 5)
     assert.equal(tcp.stack.counters.TCPSynRetrans, 5)
+    assert.equal(tcp.stack.counters.RetransSegs, 5)
     assert.equal(tcp.stack.counters.TCPTimeouts, 6)
     assert.equal(tcp.stack.counters.AttemptFails, 1)
   })

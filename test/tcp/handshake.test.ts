@@ -85,6 +85,31 @@ describe('the three-way handshake', () => {
     ])
   })
 
+  for (const [what, lines, kinds] of [
+    ['a reset', '+0 < R 1:1(0) win 0', ['reset']],
+    ['its expiry', '+1', ['expired']],
+    ['a full accept queue', '+0 <a . 1:1(0) ack 1 win 65535\n+0 < . 1:1(0) ack 1 win 65535', ['completed', 'waiting']],
+  ] as const) {
+    test(`is told to the observer when ${what} ends it or holds it up`, () => {
+      const kindsTold: HandshakeKind[] = []
+      const observer = { handshake: (kind: HandshakeKind) => kindsTold.push(kind) }
+      const tcp = listen({ stack: { observer }, acceptBacklog: 1, synAckRetries: 0 })
+      if (what === 'a full accept queue') {
+        tcp.trace`
+          +0 <a S  0:0(0)       win 65535
+          +0 >a S. 0:0(0) ack 1
+        `
+      }
+      tcp.trace`
+        +0 < S  0:0(0)       win 65535
+        +0 > S. 0:0(0) ack 1
+      `
+      kindsTold.length = 0
+      tcp.trace`${lines}`
+      assert.deepEqual(kindsTold, kinds)
+    })
+  }
+
   test('counts as one passive open', () => {
     const tcp = listen()
     tcp.trace`

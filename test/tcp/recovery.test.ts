@@ -41,6 +41,16 @@ describe('fast retransmit (RFC 5681 §3.2)', () => {
     })
   }
 
+  test('does not take for duplicates ACKs from before the last', () => {
+    const tcp = tenOut()
+    tcp.trace`
+      +0 < . 1:1(0) ack 2921 win 65535
+      ${fullSegments(10, 14)}
+    `
+    duplicates(tcp, 1461, 5)
+    assert.equal(tcp.stack.counters.TCPFastRetrans, 0)
+  })
+
   test('does not take for duplicates what comes while nothing is out', () => {
     const tcp = established()
     duplicates(tcp, 1, 10)

@@ -1,7 +1,11 @@
 /** One trace for each requirement of RFC 9293 on opening and closing that a trace can show and that no other test is about. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { foldChecksum, sumOctets } from '../../src/wire/checksum.ts'
+import { writeUint16 } from '../../src/wire/octets.ts'
 import { connect, established, host, listen } from '../support/trace.ts'
+import { encodeSegment } from '../support/trace-packet.ts'
+import { parseTrace } from '../support/trace-parse.ts'
 
 const PLAIN = { timestamps: false, sack: false, windowScale: false }
 
@@ -106,6 +110,20 @@ describe('opening', () => {
       assert.equal(tcp.stack.counters.drops['ip-source'], 1)
     })
   }
+})
+
+test('an IP option that is not understood is ignored (RFC 9293 MUST-50)', () => {
+  const tcp = listen()
+  const [line] = parseTrace('+0 < S 0:0(0) win 65535')
+  assert.ok(line?.kind === 'in')
+  const bare = encodeSegment(tcp.peer(), line.segment)
+  const packet = new Uint8Array([...bare.subarray(0, 20), 0x9e, 4, 1, 2, ...bare.subarray(20)])
+  packet[0] = 0x46
+  writeUint16(packet, 2, packet.length)
+  writeUint16(packet, 10, 0)
+  writeUint16(packet, 10, foldChecksum(sumOctets(packet, 0, 24)))
+  tcp.stack.receive(packet, 0, packet.length, 0)
+  tcp.trace`+0 > S. 0:0(0) ack 1`
 })
 
 describe('a SYN to many', () => {

@@ -82,6 +82,21 @@ describe('SipHash-2-4', () => {
       }),
     )
   })
+
+  test('carries where a word is 0 as where it is not', () => {
+    // Each key makes the low half of one of the four words of state 0.
+    for (const [word, constant] of [
+      [0, 0x70736575],
+      [2, 0x6e646f6d],
+      [0, 0x6e657261],
+      [2, 0x79746573],
+    ] as const) {
+      const key = counting(16)
+      new DataView(key.buffer).setUint32(4 * word, constant, true)
+      const expected = reference(key, counting(16)).toString(16).padStart(16, '0')
+      assert.equal(hash(sipKey(key, 0), counting(16)), expected)
+    }
+  })
 })
 
 describe('HalfSipHash', () => {

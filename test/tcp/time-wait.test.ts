@@ -107,6 +107,18 @@ describe('TIME-WAIT', () => {
     assert.equal(tcp.connection.readable, 0)
   })
 
+  test('holds no memory for what was sent', () => {
+    const tcp = established()
+    tcp.send(10)
+    tcp.connection.close()
+    tcp.trace`
+      +0 > FP. 1:11(10) ack 1
+      +0 < F.  1:1(0) ack 12 win 65535
+      +0 > .   12:12(0) ack 2
+    `
+    assert.equal(tcp.connection.sendBuffer.ring.octets.length, 0)
+  })
+
   test('still gives the application what the peer has sent', () => {
     const tcp = established()
     tcp.connection.close()

@@ -67,6 +67,17 @@ describe('PAWS (RFC 7323 §5)', () => {
       +0 > .  1:1(0) ack 11 <TS val * ecr 99>
     `
   })
+
+  test('counts these days from the last segment in order, not from the first', () => {
+    const tcp = stamped()
+    tcp.trace`
+      +${10 * DAY} < P. 1:11(10) ack 1 win 65535 <TS val 200 ecr last>
+      +0 > .  1:1(0) ack 11
+      +${20 * DAY} < P. 11:21(10) ack 1 win 65535 <TS val 199 ecr last>
+      +0 > .  1:1(0) ack 11 <TS val * ecr 200>
+    `
+    assert.equal(tcp.stack.counters.PAWSEstab, 1)
+  })
 })
 
 describe('a segment without the timestamps that were agreed on (RFC 7323 §3.2)', () => {

@@ -183,6 +183,18 @@ describe('our window, when it is closed', () => {
     assert.equal(tcp.stack.counters.drops['tcp-zero-window'], 3)
   })
 
+  test('takes nothing at all of a segment beyond RCV.NXT', () => {
+    const tcp = full()
+    tcp.send(10)
+    tcp.trace`
+      +0 > P. 1:11(10) ack 1001 win 0
+      +0 < .  1006:1016(10) ack 11 win 65535
+      +0 > .  11:11(0) ack 1001 win 0
+    `
+    assert.equal(tcp.connection.sendBuffer.length, 10)
+    assert.equal(tcp.stack.counters.drops['tcp-out-of-window'], 1)
+  })
+
   test('takes the ACK of a probe all the same (RFC 9293 §3.10.7.4, first)', () => {
     const tcp = full()
     tcp.send(10)

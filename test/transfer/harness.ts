@@ -14,7 +14,8 @@ import type { TcpConfig } from '../../src/tcp/config.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { ConnectionErrorCode } from '../../src/tcp/errors.ts'
 import type { StackEvent } from '../../src/tcp/events.ts'
-import type { Listener, ListenOptions } from '../../src/tcp/listener.ts'
+import type { ListenOptions } from '../../src/tcp/listen-options.ts'
+import type { Listener } from '../../src/tcp/listener.ts'
 import type { Instant, Milliseconds } from '../../src/wire/instant.ts'
 import { Flow, type FlowPlan, type Progress } from './flow.ts'
 import { leftovers } from './leftovers.ts'
@@ -23,6 +24,8 @@ import { Recorder } from './recorder.ts'
 export type EndName = 'a' | 'b'
 
 export interface EndOptions {
+  /** In place of the stack's own initial sequence numbers. */
+  initialSequence?: () => number
   /** What its stack takes for the link's MTU; the wire's by default. */
   mtu?: number
   tcp?: Partial<TcpConfig>
@@ -92,6 +95,7 @@ export class End {
   }
 
   private handle(event: StackEvent): void {
+    if (event.type === 'deferred') assert.fail('nothing is deferred here')
     if (event.type === 'acceptable') {
       this.onAcceptable(event.listener)
       return
@@ -108,8 +112,6 @@ export class Rig {
   readonly recorder: Recorder = new Recorder()
   readonly a: End
   readonly b: End
-  /** The longest that any flow stood still, ms. */
-  longestPause: Milliseconds = 0
   private readonly options: RigOptions
 
   constructor(options: RigOptions = {}) {
@@ -138,7 +140,6 @@ export class Rig {
       for (const flow of this.flows) {
         if (flow.done) continue
         flow.look()
-        this.longestPause = Math.max(this.longestPause, now - flow.progress.at)
         assert.ok(now - flow.progress.at <= patience, `${flow} stands still since ${flow.progress.at} ms`)
       }
     }
@@ -198,6 +199,7 @@ export class Rig {
       mtu: options.mtu ?? wire.mtu,
       offload: link.offload,
       tcp: options.tcp ?? {},
+      ...(options.initialSequence === undefined ? {} : { initialSequence: options.initialSequence }),
     })
     return new End(name, stack, new Driver(stack, link, this.clock))
   }

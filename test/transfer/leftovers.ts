@@ -30,7 +30,7 @@ export function leftovers(stack: Stack, listeners: Iterable<Listener> = []): Rec
   for (const listener of listeners) {
     all[`SYN queue of port ${listener.port}`] = listener.halfOpen
     all[`accept queue of port ${listener.port}`] = listener.acceptQueueLength
-    all[`answers of port ${listener.port}`] = listener.answers.length
+    all[`answers of port ${listener.port}`] = listener['answers'].length
     all[`ACKs that wait for port ${listener.port}`] = listener['waiting'].length
   }
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0))

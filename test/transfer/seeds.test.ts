@@ -38,7 +38,8 @@ function meetsAll(outcomes: Outcome[]): void {
   met('a damaged segment', dropped('tcp-checksum'))
   met('a damaged IPv4 header', dropped('ipv4-checksum'))
   met('a duplicate', dropped('tcp-out-of-window'))
-  met('a full SYN queue', dropped('syn-queue-full'))
+  met('a cookie for a full SYN queue', (c) => c.SyncookiesSent)
+  met('a connection out of a cookie', (c) => c.SyncookiesRecv)
   met('a full accept queue', dropped('accept-queue-full'))
   met('TIME-WAIT', (c) => c.TW)
 }

@@ -9,10 +9,11 @@ import { stdoutColors as colors } from '../colors.ts'
 import { UserError, WITHOUT_TUN } from '../errors.ts'
 import { forwarderPort, openForwarder } from '../forwarder.ts'
 import { LadderPrinter } from '../ladder-printer.ts'
+import { Screen } from '../screen.ts'
 import { onStopSignal } from '../signals.ts'
 import { labelled } from '../text.ts'
 import { builtInClient, type DemoClient, kernelClient } from './clients.ts'
-import { BACKLOG, PORT, SYN_ACK_WAITS, Testbed } from './testbed.ts'
+import { BACKLOG, BOUNDS, PORT, SYN_ACK_WAITS, Testbed } from './testbed.ts'
 import { tour } from './tour.ts'
 
 export interface DemoOptions {
@@ -25,6 +26,8 @@ export interface DemoOptions {
 const SERVER = '10.77.0.2/24'
 const CLIENT = '10.77.0.1/24'
 const UNUSED = ['10.77.0.101', '10.77.0.102', '10.77.0.103', '10.77.0.104']
+
+const screen = new Screen(process.stdout)
 
 /** The two hosts of the tour, and what joins them. */
 interface TourNetwork {
@@ -118,8 +121,7 @@ async function runTour(network: TourNetwork, options: DemoOptions, version: stri
     for (const part of labelled(`  ${label}`, text, 10)) line(part)
   }
   try {
-    await testbed.open()
-    await tour({ testbed, client, unused: UNUSED, colors, line })
+    await tour({ testbed, client, unused: UNUSED, colors, screen })
     if (options.stay) await stay(network)
     else for (const text of NEXT) line(text)
   } finally {
@@ -136,6 +138,7 @@ const NEXT = [
 /** Serves until a signal comes. */
 async function stay(network: TourNetwork): Promise<never> {
   const ladder = new LadderPrinter(line, colors)
+  await network.testbed.open(BOUNDS)
   line('')
   line('The server stays, until Ctrl-C. From another terminal:')
   line(`  ${colors.cyan(await network.stay())}`)
@@ -159,5 +162,5 @@ function isRootOfParent(): boolean {
 }
 
 function line(text: string): void {
-  process.stdout.write(`${text}\n`)
+  screen.line(text)
 }

@@ -1,6 +1,6 @@
 import { ACK, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { ACKNOWLEDGED, ANSWERED, DEFERRED, TIMESTAMPS } from '../half-open.ts'
+import { ANSWERED, DEFERRED, TIMESTAMPS } from '../half-open.ts'
 import type { Listener } from '../listener.ts'
 import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
@@ -98,6 +98,7 @@ function completesByCookie(
 ): boolean {
   const { listening, now } = endpoint
   if (!listener.takesCookies(now) || listener.acceptQueueIsFull || endpoint.isFull) return false
+  listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
   if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
   listener.counters.evicted++
@@ -168,11 +169,11 @@ function challenge(
 
 /**
  * At most one answer each 500 ms a row, beside those of the schedule (RFC 5961 §7; Linux: tcp_invalid_ratelimit). A
- * deferred row answers nothing, and one that waits for the accept queue has an answer already: the client's ACK.
+ * deferred row answers nothing.
  */
 function mayAnswer(endpoint: Endpoint, queue: SynQueue, row: number): boolean {
   const { rows } = queue
-  if (rows.has(row, DEFERRED | ACKNOWLEDGED)) return false
+  if (rows.has(row, DEFERRED)) return false
   if (!rows.has(row, ANSWERED) || queue.sinceAnswer(row, endpoint.now) >= endpoint.config.challengeInterval) return true
   endpoint.counters.TCPACKSkippedSynRecv++
   return false

@@ -136,11 +136,13 @@ function hold(
     return
   }
   if (verdict === 'offer') queue.rows.setWantsCookie(row)
+  // Until the first answer: the half of its TSval that is not to be had again without another signature.
+  queue.rows.answered[row] = listening.cookies.tsVal >>> 16
   listener.counters.held++
   if (syn.length > 0) endpoint.drop('tcp-text-ignored')
   listening.observeRow('syn-received', listener, queue, row)
   if (deferred) listening.defer(listener, queue, row, syn)
-  else listening.answer(listener, queue, row)
+  else listener.scheduleAnswer(queue, row)
 }
 
 /**

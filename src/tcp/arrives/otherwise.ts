@@ -131,8 +131,7 @@ function refuseUnacceptable(connection: Connection, segment: Segment): void {
  * challenge ACK.
  */
 function handleReset(connection: Connection, segment: Segment): void {
-  const { tcb, host } = connection
-  if (segment.seq !== tcb.rcv.nxt) {
+  if (segment.seq !== connection.tcb.rcv.nxt) {
     challenge(connection, segment, 'tcp-rst-inexact')
     return
   }
@@ -146,7 +145,6 @@ function handleReset(connection: Connection, segment: Segment): void {
       connection.finish(undefined)
       break
     default:
-      if (connection.state === 'ESTABLISHED' || connection.state === 'CLOSE-WAIT') host.counters.EstabResets++
       connection.finish('ECONNRESET')
   }
 }

@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { halfOpenSize, inwardAllocation, outwardAllocation, synAllocation } from './allocation.ts'
+import { loopbackBulk, pumpBulk, wireBulk } from './bulk.ts'
+import { loopbackHandshakes, pumpHandshakes } from './handshakes.ts'
+import { byTurns } from './measure.ts'
+import { printHeader, printRow, type Row } from './report.ts'
+import { makeSyns, synRate } from './syn.ts'
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' } } })
+const rounds = values.short ? 3 : 7
+const scale = values.short ? 0.2 : 1
+const rows: Row[] = []
+
+function row(row: Row): void {
+  rows.push(row)
+  printRow(row)
+}
+
+async function bulk(): Promise<void> {
+  const octets = 1e9 * scale
+  const unit = 'Gbit/s'
+  const { node, ...estab } = await byTurns(rounds, {
+    node: () => loopbackBulk(octets),
+    pump: () => pumpBulk(octets, 1500),
+    'long pump': () => pumpBulk(octets, 65_535),
+    wire: () => wireBulk(octets, { mtu: 1500 }),
+    'long wire': () => wireBulk(octets, { mtu: 65_535 }),
+    'vouching wire': () => wireBulk(octets, { mtu: 65_535, offload: true }),
+  })
+  row({ work: 'bulk, in process without a link, MTU 1500', unit, estab: estab.pump, node })
+  row({ work: 'bulk, in process without a link, MTU 65,535', unit, estab: estab['long pump'], node })
+  row({ work: 'bulk, drivers and wire, MTU 1500', unit, estab: estab.wire, node })
+  row({ work: 'bulk, drivers and wire, MTU 65,535', unit, estab: estab['long wire'], node })
+  row({ work: 'the same, no checksums', unit, estab: estab['vouching wire'], node })
+}
+
+async function handshakes(): Promise<void> {
+  for (const atOnce of [1, 64]) {
+    const { estab, node } = await byTurns(rounds, {
+      estab: () => pumpHandshakes(Math.round(200_000 * scale), atOnce),
+      node: () => loopbackHandshakes(Math.round(5000 * scale), atOnce),
+    })
+    row({ work: `open, accept, close both ends, ${atOnce} at once`, unit: 'a second', estab, node })
+  }
+}
+
+async function syns(): Promise<void> {
+  const frames = makeSyns(values.short ? 100_000 : 200_000)
+  const { estab } = await byTurns(rounds, { estab: () => synRate(frames) })
+  row({ work: 'SYN received, kept, answered', unit: 'a second', estab })
+}
+
+function allocations(): void {
+  const segments = 200_000
+  const unit = 'octets of heap'
+  row({ work: 'segment received, read, acknowledged', unit, estab: inwardAllocation(segments) })
+  row({ work: 'segment sent, acknowledged', unit, estab: outwardAllocation(segments) })
+  row({ work: 'SYN received, kept, answered', unit, estab: synAllocation(segments) })
+  row({ work: 'half-open connection, IPv4', unit: 'octets held', estab: halfOpenSize() })
+}
+
+console.log(`node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${rounds} rounds\n`)
+printHeader()
+await bulk()
+await handshakes()
+await syns()
+allocations()
+if (values.json !== undefined) {
+  const report = { node: process.version, cpu: cpus()[0]?.model, date: new Date().toISOString(), rounds, rows }
+  writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
+}
