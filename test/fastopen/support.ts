@@ -22,6 +22,18 @@ export function cookieFor(tcp: Traced, name = ''): string {
   return Buffer.from(synAck.cookie.subarray(0, synAck.cookieLength)).toString('hex')
 }
 
+/** SYN-RECEIVED by Fast Open: ten octets have come, and are not read. */
+export function opened(options: HostOptions & Partial<ListenOptions> = {}): Traced {
+  const tcp = listenFast(options)
+  tcp.trace`
+    +0 < S  0:10(10)        win 65535 <mss 1000,FO ${cookieFor(tcp)}>
+    +0 > S. 0:0(0)   ack 11           <mss 1460,FO *>
+  `
+  tcp.accept()
+  tcp.takeEvents()
+  return tcp
+}
+
 /** Those whose SYN waits for the application's word. */
 export function deferred(tcp: Traced): Incoming[] {
   return tcp.events.flatMap(({ incoming }) => (incoming === undefined ? [] : [incoming]))
@@ -36,6 +48,17 @@ export function sums({ counters, fastOpens, halfOpen }: Listener): void {
     completed + reset + expired + evicted + acceptReset + deferRefused + deferIgnored + deferExpired + closed
   assert.equal(held, ended + halfOpen)
   assert.equal(fastOpened, counters.fastOpenCompleted + counters.fastOpenFailed + fastOpens.pending)
+}
+
+/** What a server has counted. */
+export function serverCounters({ stack }: Traced): Record<string, number> {
+  const { counters } = stack
+  return {
+    opened: counters.TCPFastOpenPassive,
+    failed: counters.TCPFastOpenPassiveFail,
+    overflow: counters.TCPFastOpenListenOverflow,
+    requests: counters.TCPFastOpenCookieReqd,
+  }
 }
 
 /** What the peer, as a server, gives to a client that asks. */
