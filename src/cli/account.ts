@@ -13,6 +13,7 @@ export function accountOf(listeners: readonly Accountable[]): string {
   const left = listeners.reduce((sum, { halfOpen }) => sum + halfOpen, 0)
   const parts: [number, string][] = [
     [total.completed, total.completed === 1 ? 'connection' : 'connections'],
+    [total.fastOpened, 'opened at once'],
     [total.expired, 'deleted at the survival time'],
     [total.reset, 'reset by the client'],
     [total.evicted, 'evicted'],

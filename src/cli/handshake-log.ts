@@ -11,7 +11,7 @@ const MOST_STEPS = 100
 
 /** Steps that end an entry of the SYN queue, and steps that make one of the accept queue. */
 const ENDS: readonly StepKind[] = ['completed', 'expired', 'reset', 'closed', 'evicted', 'refused', 'ignored']
-const ESTABLISHES: readonly StepKind[] = ['completed', 'cookie-completed']
+const ESTABLISHES: readonly StepKind[] = ['completed', 'cookie-completed', 'fast-opened']
 
 /** The queues once a step is taken. The core tells of an entry's end while the entry still stands in its queue. */
 export function loadAfter(kind: StepKind, listener: Listener): QueueLoad {

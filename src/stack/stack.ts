@@ -1,7 +1,7 @@
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
-import { outOfRange, type TcpConfig, tcpConfig } from '../tcp/config.ts'
+import { outOfRange, tcpConfig } from '../tcp/config.ts'
 import type { Connection } from '../tcp/connection.ts'
-import type { CookieKeys } from '../tcp/cookie-keys.ts'
+import { TimedKeys } from '../tcp/cookie-keys.ts'
 import { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
 import { Endpoint } from '../tcp/endpoint.ts'
@@ -22,36 +22,10 @@ import { parseTcp, writeTcp } from '../wire/tcp.ts'
 import { Datagram, parseUdp } from '../wire/udp.ts'
 import { Icmp } from './icmp.ts'
 import { isUnicast, LocalAddresses } from './local-addresses.ts'
+import type { ConnectOptions, StackOptions } from './stack-options.ts'
 
-export type { ListenOptions }
-
-export interface StackOptions {
-  /** The stack's own addresses in CIDR notation: `['10.77.0.2/24', 'fd77::2/64']`. */
-  addresses: readonly string[]
-  /** At least 32 octets that nobody else knows, new for each stack: keys of the initial sequence numbers and hash tables. */
-  secret: Uint8Array
-  /** The longest IP packet that the link takes, octets, 576 (1280 with IPv6) to 65,535. Default 1500. */
-  mtu?: number
-  /** What the link does for the stack. Default: nothing. */
-  offload?: OffloadCapability
-  tcp?: Partial<TcpConfig>
-  observer?: Observer
-  /** Replaces initial sequence numbers, which it is given: for tests. A SYN,ACK with another number is no cookie. */
-  initialSequence?: (proposed: number) => number
-  /** Keys of SYN cookies that are shared with other stacks. Default: made from the secret, new ones every 30 s. */
-  cookieKeys?: CookieKeys
-}
-
-/** An active OPEN (RFC 9293 §3.9.1.1). */
-export interface ConnectOptions {
-  address: string
-  /** 1 to 65,535. */
-  port: number
-  /** One of the stack's own (RFC 9293 MUST-43); chosen by the destination when absent (MUST-44). */
-  localAddress?: string
-  /** Chosen when absent or 0. */
-  localPort?: number
-}
+export type { ListenOptions } from '../tcp/listen-options.ts'
+export type { ConnectOptions, StackOptions }
 
 /**
  * One host: IP, ICMP and TCP over one link whose frames are IP packets. Sans I/O: frames, calls and instants go in;
@@ -92,7 +66,9 @@ export class Stack {
     this.observer = options.observer
     this.initialSequence = options.initialSequence
     this.icmp = new Icmp(this)
-    this.tcp = new Endpoint(this, tcpConfig(options.tcp), options.secret, options.cookieKeys)
+    const cookies = options.cookieKeys ?? new TimedKeys(options.secret)
+    const fastOpen = options.fastOpenKeys ?? new TimedKeys(options.secret, 'fast-open')
+    this.tcp = new Endpoint(this, tcpConfig(options.tcp), options.secret, cookies, fastOpen)
     this.outbound.dontFragment = true
   }
 
@@ -175,7 +151,7 @@ export class Stack {
     if (local.family !== remote.family) {
       throw callError('EINVAL', `${local} and ${remote} are of different families`)
     }
-    return this.tcp.connect(local.clone(), options.localPort ?? 0, remote, options.port)
+    return this.tcp.connect(local.clone(), options.localPort ?? 0, remote, options.port, options.fastOpen ?? false)
   }
 
   // What follows is for the modules around.

@@ -31,7 +31,7 @@ export interface TcpConfig {
   challengeInterval: Milliseconds
   /** The most connections in TIME-WAIT; the oldest goes when a further one comes. */
   maxTimeWait: number
-  /** The most connections in all other states but SYN-RECEIVED; further ones are refused. */
+  /** The most connections in all other states, SYN-RECEIVED only by Fast Open or an active open; further ones are refused. */
   maxConnections: number
   /** The most answers without a connection (RST, challenge ACK) that wait for the link; further ones are dropped and counted. */
   maxReplies: number

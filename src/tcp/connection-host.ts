@@ -4,6 +4,7 @@ import type { CongestionControl } from './congestion/controller.ts'
 import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { DropReason } from './drop-reason.ts'
+import type { FastOpen } from './fast-open.ts'
 import type { Observer } from './observer.ts'
 
 /** What a connection needs of the endpoint it belongs to. */
@@ -11,6 +12,7 @@ export interface ConnectionHost {
   readonly config: TcpConfig
   readonly counters: Counters
   readonly observer: Observer | undefined
+  readonly fastOpen: FastOpen
   /** The shift count of the windows that we offer. */
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */

@@ -14,11 +14,12 @@ import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
+import { noteTransition } from './transition.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
 
 /**
- * One connection in any state but LISTEN and passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state
+ * One connection in any state but LISTEN and, Fast Open apart, passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state
  * that segments (`arrives/`), the clock (`timeouts`) and sending (`output`) share. The user calls send nothing
  * themselves: they mark what is due.
  */
@@ -30,7 +31,7 @@ export class Connection implements Waiting, TupleEntry {
   readonly remote: IpAddress
   readonly remotePort: number
   readonly tupleHash: number
-  /** The listener whose half-open entry this was; undefined after an active open (RFC 9293 MUST-11). */
+  /** The listener that this was opened on; undefined after an active open (RFC 9293 MUST-11). */
   readonly listener: Listener | undefined
 
   readonly tcb: Tcb = new Tcb()
@@ -46,6 +47,9 @@ export class Connection implements Waiting, TupleEntry {
   acksDue = 0
   probeDue = false
   retransmitDue = false
+
+  /** Opened by Fast Open (RFC 7413), or to be. */
+  fastOpen = false
 
   /** CLOSE was called; the FIN has been sent; it has been acknowledged. */
   finQueued = false
@@ -233,12 +237,7 @@ export class Connection implements Waiting, TupleEntry {
     const from = this.current
     if (!isTransition(from, state)) throw new Error(`no transition from ${from} to ${state}`)
     this.current = state
-    const { counters, observer, now } = this.host
-    if (isOpen(state) && !isOpen(from)) counters.CurrEstab++
-    else if (isOpen(from) && !isOpen(state)) counters.CurrEstab--
-    if (state === 'CLOSED' && isOpen(from)) counters.EstabResets++
-    if (state === 'CLOSED' && (from === 'SYN-SENT' || from === 'SYN-RECEIVED')) counters.AttemptFails++
-    observer?.state?.(this, from, state, now)
+    noteTransition(this, from, state)
   }
 
   /** To TIME-WAIT: everything has been said by both sides. */
@@ -261,7 +260,8 @@ export class Connection implements Waiting, TupleEntry {
   finish(code: ConnectionErrorCode | undefined): void {
     const told = this.current === 'TIME-WAIT'
     if (code !== undefined) {
-      const syscall = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED' ? 'connect' : 'read'
+      const opening = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED'
+      const syscall = opening && this.listener === undefined ? 'connect' : 'read'
       this.error = new ConnectionError(code, syscall, this.remoteAddress, this.remotePort)
       this.receiveBuffer.release()
     }
@@ -309,8 +309,4 @@ export class Connection implements Waiting, TupleEntry {
   private mayNotSend(): boolean {
     return this.finQueued || this.current === 'CLOSED' || this.current === 'TIME-WAIT'
   }
-}
-
-function isOpen(state: State): boolean {
-  return state === 'ESTABLISHED' || state === 'CLOSE-WAIT'
 }

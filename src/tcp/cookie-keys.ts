@@ -5,11 +5,18 @@ import { deriveKey, type SipKey, sipKey } from './siphash.ts'
 /** How long a cookie key signs before the next one does: a cookie is honoured for one to two of these, ms. */
 export const KEY_PERIOD: Milliseconds = 30_000
 
+/** The same for Fast Open cookies, which clients keep for their next visits, ms. */
+export const FAST_OPEN_KEY_PERIOD: Milliseconds = 3_600_000
+
+/** Keys of one secret are told apart by these numbers and their generation's. */
+const COOKIE_USE = 0x10000
+const FAST_OPEN_USE = 0x40000000
+
 /** Octets of a key. */
 const KEY_LENGTH = 16
 
 /**
- * The keys of SYN cookies: `current` signs; `previous` and `next` are honoured too, so that a handshake outlives a
+ * The keys of SYN cookies, or of Fast Open cookies: `current` signs; `previous` and `next` are honoured too, so that a handshake outlives a
  * rotation, and replicas need not rotate at the same moment.
  */
 export interface CookieKeys {
@@ -22,23 +29,27 @@ export interface CookieKeys {
   update(now: Instant): void
 }
 
-/** Keys that the stack makes itself from its secret, new ones every 30 s. */
+/** Keys that the stack makes itself from its secret, new ones every 30 s or, for Fast Open, every hour. */
 export class TimedKeys implements CookieKeys {
   previous: SipKey
   current: SipKey
   next: SipKey
   generation = 0
   private readonly secret: Uint8Array
+  private readonly period: Milliseconds
+  private readonly use: number
 
-  constructor(secret: Uint8Array) {
+  constructor(secret: Uint8Array, purpose: 'cookies' | 'fast-open' = 'cookies') {
     this.secret = secret.slice()
+    this.period = purpose === 'cookies' ? KEY_PERIOD : FAST_OPEN_KEY_PERIOD
+    this.use = purpose === 'cookies' ? COOKIE_USE : FAST_OPEN_USE
     this.previous = this.key(-1)
     this.current = this.key(0)
     this.next = this.key(1)
   }
 
   update(now: Instant): void {
-    const due = Math.floor(now / KEY_PERIOD)
+    const due = Math.floor(now / this.period)
     if (due <= this.generation) return
     this.generation = due
     this.previous = this.key(due - 1)
@@ -47,13 +58,13 @@ export class TimedKeys implements CookieKeys {
   }
 
   private key(generation: number): SipKey {
-    return deriveKey(this.secret, 0x10000 + generation)
+    return deriveKey(this.secret, this.use + generation)
   }
 }
 
 /**
  * Keys given as data, rotated by whoever gives them: stacks with the same ring complete each other's handshakes, as long
- * as they are at most one rotation apart. A rotation every 30 s keeps a cookie valid for 30 to 60 s.
+ * as they are at most one rotation apart. A rotation every 30 s keeps a SYN cookie valid for 30 to 60 s.
  */
 export class CookieKeyRing implements CookieKeys {
   previous: SipKey

@@ -46,6 +46,15 @@ export class Counters {
   /** RSTs that ended a half-open entry. */
   EmbryonicRsts = 0
   OutOfWindowIcmps = 0
+  /** Active opens whose data on the SYN was taken; was not, or not all of it, or the SYN was not answered. */
+  TCPFastOpenActive = 0
+  TCPFastOpenActiveFail = 0
+  /** Passive opens by a valid cookie; SYNs whose cookie was not valid, or that found no room to be opened at once. */
+  TCPFastOpenPassive = 0
+  TCPFastOpenPassiveFail = 0
+  /** SYNs that asked for Fast Open when the listener's bound was reached; SYNs that asked for a cookie. */
+  TCPFastOpenListenOverflow = 0
+  TCPFastOpenCookieReqd = 0
   PAWSEstab = 0
   /** Connections that passed through TIME-WAIT to its end; that were recycled for a new one; that the bound cut short. */
   TW = 0
@@ -76,14 +85,16 @@ export class Counters {
  * What one listener has counted. Every SYN that asks for a connection anew is counted in `syns`, and once by what became
  * of it:
  *
- *     syns = held + cookied + refused + ignored + queueFull
+ *     syns = held + fastOpened + cookied + refused + ignored + queueFull
  *     held = completed + reset + expired + evicted + acceptReset + deferRefused + deferIgnored + deferExpired + closed
  *            + the entries that there are
+ *     fastOpened = fastOpenCompleted + fastOpenFailed + the connections in SYN-RECEIVED by Fast Open
  */
 export class ListenerCounters {
   syns = 0
-  /** Got an entry of the SYN queue; were answered with a cookie; refused and ignored by the policy; found no room. */
+  /** Got an entry of the SYN queue; were opened at once by a Fast Open cookie; were answered with a cookie; refused and ignored by the policy; found no room. */
   held = 0
+  fastOpened = 0
   cookied = 0
   refused = 0
   ignored = 0
@@ -107,6 +118,9 @@ export class ListenerCounters {
   cookieCompleted = 0
   cookieFailed = 0
   cookieReplayed = 0
+  /** Of those that were opened at once: the client's ACK came; it reset, did not answer in time, or the application closed. */
+  fastOpenCompleted = 0
+  fastOpenFailed = 0
   /** Connections handed to the application. */
   accepted = 0
   synAcks = 0

@@ -10,13 +10,14 @@ import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import { Reno } from './congestion/reno.ts'
 import { Connection } from './connection.ts'
-import { type CookieKeys, TimedKeys } from './cookie-keys.ts'
+import type { CookieKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { DropReason } from './drop-reason.ts'
 import { callError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
+import { FastOpen } from './fast-open.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
 import { initialSequence, timestampOffset } from './isn.ts'
@@ -64,7 +65,8 @@ export class Endpoint implements OutputHost {
   readonly synAck: Segment = new Segment()
   readonly synView: Syn = new Syn(new Segment())
   readonly listening: Listening
-  /** In every state but passive SYN-RECEIVED, TIME-WAIT included. */
+  readonly fastOpen: FastOpen
+  /** In every state but passive SYN-RECEIVED, unless by Fast Open; TIME-WAIT included. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   /** In TIME-WAIT, the oldest first. */
   readonly timeWait: TimeWaitList = new TimeWaitList()
@@ -74,7 +76,7 @@ export class Endpoint implements OutputHost {
   private readonly events: EventQueue = new EventQueue()
   private readonly ports: EphemeralPorts
 
-  constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys?: CookieKeys) {
+  constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys: CookieKeys, fastOpenKeys: CookieKeys) {
     this.host = host
     this.config = config
     this.hashKey = deriveKey(secret, 0)
@@ -83,7 +85,8 @@ export class Endpoint implements OutputHost {
     this.receiveScale = windowScaleFor(config.receiveBuffer)
     this.initialWindow = Math.min(config.receiveBuffer, 65_535)
     this.output = new OutputQueue(this)
-    this.listening = new Listening(this, this.output, this.events, keys ?? new TimedKeys(secret))
+    this.listening = new Listening(this, this.output, this.events, keys)
+    this.fastOpen = new FastOpen(fastOpenKeys)
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
   }
 
@@ -153,28 +156,23 @@ export class Endpoint implements OutputHost {
   }
 
   /**
-   * Active OPEN: the SYN goes out with the next segments. `localPort` 0 is a free one.
+   * Active OPEN: the SYN goes out with the next segments. `localPort` 0 is a free one; `fastOpen`: by Fast Open (RFC 7413),
+   * if the server does it.
    * @throws {Error} EADDRINUSE: this four-tuple is in use; EADDRNOTAVAIL: no port is free; ENOBUFS: too many connections
    */
-  connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): Connection {
+  connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, fastOpen: boolean): Connection {
     if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
     const isFree = (port: number): boolean =>
       this.connections.get(this.tupleHash(local, port, remote, remotePort), local, port, remote, remotePort) ===
       undefined
-    const port =
-      localPort !== 0
-        ? localPort
-        : this.ports.choose(
-            local,
-            remote,
-            remotePort,
-            (port) => !this.listening.listeners.usesPort(port) && isFree(port),
-          )
+    const isUnused = (port: number): boolean => !this.listening.listeners.usesPort(port) && isFree(port)
+    const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, isUnused)
     if (!isFree(port)) throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
     const hash = this.tupleHash(local, port, remote, remotePort)
     const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
     connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
     connection.synDue = true
+    connection.fastOpen = fastOpen
     connection.enter('SYN-SENT')
     this.counters.ActiveOpens++
     this.connections.add(connection)

@@ -34,6 +34,12 @@ export interface ListenOptions {
    * complete each other's handshakes.
    */
   cookies?: boolean | 'always'
+  /**
+   * TCP Fast Open (RFC 7413): the most connections that may be in SYN-RECEIVED by it at once, 0 to 16,777,214. Default 0:
+   * off. The application reads what came on a client's SYN before the handshake is over, and must bear to read it twice:
+   * a SYN that is duplicated beyond the life of its connection opens another (§6.1).
+   */
+  fastOpen?: number
   /** How long a deferred SYN waits for the application, ms. Default: as long as a half-open connection lives. */
   deferTimeout?: Milliseconds
 }
@@ -46,6 +52,11 @@ export function backlogOf(options: ListenOptions): number {
 /** Unaccepted connections at the most. @throws {RangeError} ERR_OUT_OF_RANGE */
 export function acceptBacklogOf(options: ListenOptions): number {
   return integer('acceptBacklog', options.acceptBacklog ?? Math.max(backlogOf(options), 1), 1)
+}
+
+/** Connections in SYN-RECEIVED by Fast Open at the most. @throws {RangeError} ERR_OUT_OF_RANGE */
+export function fastOpenOf(options: ListenOptions): number {
+  return integer('fastOpen', options.fastOpen ?? 0, 0)
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_VALUE */

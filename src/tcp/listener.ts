@@ -6,9 +6,11 @@ import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
 import { DeferredSyns } from './deferred-syns.ts'
 import { Fifo } from './fifo.ts'
-import { ACKNOWLEDGED, DEFERRED, HalfOpen, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
+import { ACKNOWLEDGED, DEFERRED, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
+import { viewOfRow } from './half-open-view.ts'
 import { Incoming } from './incoming.ts'
-import { acceptBacklogOf, acceptOverflowOf, backlogOf, type ListenOptions } from './listen-options.ts'
+import { acceptBacklogOf, acceptOverflowOf, backlogOf, fastOpenOf, type ListenOptions } from './listen-options.ts'
+import { PendingFastOpens } from './pending-fast-opens.ts'
 import type { SipKey } from './siphash.ts'
 import { SynAckSchedule } from './syn-ack-schedule.ts'
 import { SynQueue } from './syn-queue.ts'
@@ -51,7 +53,9 @@ export class Listener {
   private readonly alwaysCookies: boolean
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
-  /** Established, not yet accepted. */
+  /** Those in SYN-RECEIVED by Fast Open, and how many there may be. */
+  readonly fastOpens: PendingFastOpens
+  /** Established, or opened by Fast Open, and not yet accepted. */
   readonly acceptQueue: Fifo<Connection> = new Fifo<Connection>()
   open = true
   /** An event waits to be told. */
@@ -86,6 +90,7 @@ export class Listener {
     this.admission = options.admission ?? admitFairly
     this.cookies = options.cookies !== false
     this.alwaysCookies = options.cookies === 'always'
+    this.fastOpens = new PendingFastOpens(fastOpenOf(options))
     this.load = new Load(this)
   }
 
@@ -133,24 +138,7 @@ export class Listener {
 
   /** The half-open connections as they stand. */
   halfOpens(now: Instant = this.host.now): HalfOpenView[] {
-    return this.queues.flatMap((queue) => Array.from(queue.each(), (row) => this.view(queue, row, now)))
-  }
-
-  view(queue: SynQueue, row: number, now: Instant): HalfOpenView {
-    const halfOpen = new HalfOpen()
-    queue.read(row, halfOpen)
-    return {
-      remoteAddress: halfOpen.remote.toString(),
-      remotePort: halfOpen.remotePort,
-      localAddress: halfOpen.local.toString(),
-      localPort: halfOpen.localPort,
-      irs: halfOpen.irs,
-      iss: halfOpen.iss,
-      retransmissions: queue.retransmissions(row),
-      expiresIn: queue.expiry(row) - now,
-      acknowledged: queue.rows.has(row, ACKNOWLEDGED),
-      deferred: queue.rows.has(row, DEFERRED),
-    }
+    return this.queues.flatMap((queue) => Array.from(queue.each(), (row) => viewOfRow(queue, row, now)))
   }
 
   // What follows is for the modules of this folder.

@@ -6,12 +6,14 @@ import type { CookieKeys } from './cookie-keys.ts'
 import type { Endpoint } from './endpoint.ts'
 import { callError } from './errors.ts'
 import type { EventQueue } from './event-queue.ts'
-import { ANSWERED, ANSWERED_AGAIN, DEFERRED, HalfOpen, type HalfOpenView } from './half-open.ts'
+import { ANSWERED, ANSWERED_AGAIN, DEFERRED, HalfOpen } from './half-open.ts'
+import { viewOf, viewOfRow } from './half-open-view.ts'
 import type { ListenOptions } from './listen-options.ts'
 import { type DeferredAnswer, Listener, type ListenerHost } from './listener.ts'
 import { Listeners } from './listeners.ts'
 import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
+import { beginFastOpen } from './passive-fast-open.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
 import { signHandshake } from './signed-handshake.ts'
 import type { SipKey } from './siphash.ts'
@@ -171,10 +173,20 @@ export class Listening implements ListenerHost {
     return false
   }
 
+  /** A SYN with a valid Fast Open cookie: what `halfOpen` says of it becomes a connection at once (RFC 7413 §4.2.2). */
+  openFast(listener: Listener, syn: Segment): void {
+    listener.counters.fastOpened++
+    this.endpoint.counters.TCPFastOpenPassive++
+    this.observe('fast-opened', listener)
+    const connection = this.promote(listener, this.cookies.tsVal)
+    beginFastOpen(connection, syn)
+    this.endpoint.ready(connection)
+  }
+
   observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
-    observer.handshake(kind, listener, listener.view(queue, row, this.now), this.now)
+    observer.handshake(kind, listener, viewOfRow(queue, row, this.now), this.now)
   }
 
   /** A step of a handshake without an entry: `halfOpen` is what it is about. */
@@ -233,20 +245,5 @@ export class Listening implements ListenerHost {
     const [first, last] = this.endpoint.config.ephemeralPorts
     for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port)) return port
     throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
-  }
-}
-
-function viewOf(halfOpen: HalfOpen): HalfOpenView {
-  return {
-    remoteAddress: halfOpen.remote.toString(),
-    remotePort: halfOpen.remotePort,
-    localAddress: halfOpen.local.toString(),
-    localPort: halfOpen.localPort,
-    irs: halfOpen.irs,
-    iss: halfOpen.iss,
-    retransmissions: 0,
-    expiresIn: 0,
-    acknowledged: false,
-    deferred: false,
   }
 }

@@ -23,6 +23,10 @@ export type HandshakeKind =
   /** A SYN found no room and was answered with a cookie; the client's ACK made that a connection. No entry is kept. */
   | 'cookie-sent'
   | 'cookie-completed'
+  /** A SYN with a Fast Open cookie became a connection at once; the client's ACK came; or that connection ended before. No entry is kept. */
+  | 'fast-opened'
+  | 'fast-completed'
+  | 'fast-failed'
   /** The entry made room for one of a lighter source prefix. Its client's ACK still completes the handshake. */
   | 'evicted'
   /** The entry waits for the application's word; that was to refuse, or to say nothing. */

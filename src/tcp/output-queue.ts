@@ -100,6 +100,7 @@ export class OutputQueue {
         ? rowTimestamp(host, halfOpen, queue.rows.generation(row))
         : firstTimestamp(host, halfOpen, queue.rows.answered[row]!)
     fillSynAck(host, halfOpen, tsVal, out)
+    if (!again && queue.rows.wantsCookie(row)) host.fastOpen.cookies.offer(out)
     queue.noteAnswer(row, host.now)
     listener.counters.synAcks++
     if (again) {

@@ -1,8 +1,11 @@
 import { ACK, FIN, MAX_SACK_BLOCKS, PSH, RST, type Segment, SYN } from '../wire/segment.ts'
+import { fillSyn } from './active-fast-open.ts'
 import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
 import { offeredMss, segmentSize } from './options.ts'
+import { noteSynAck } from './passive-fast-open.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
+import { armRetransmission } from './timeouts.ts'
 
 /**
  * What a connection sends next, as a function of its state: nothing is queued but the data itself. Hot path: fills the
@@ -15,7 +18,7 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
     case 'SYN-SENT':
     case 'SYN-RECEIVED':
       if (connection.synDue) return sendSyn(connection, out)
-      return connection.acksDue > 0 && sendAck(connection, out)
+      return sendEarly(connection, out) || (connection.acksDue > 0 && sendAck(connection, out))
     case 'TIME-WAIT':
       return connection.acksDue > 0 && sendAck(connection, out)
     default:
@@ -26,19 +29,21 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
 
 /** SYN, or SYN,ACK in SYN-RECEIVED, first or again. */
 function sendSyn(connection: Connection, out: Segment): boolean {
-  const { tcb, host } = connection
+  const { tcb, host, listener } = connection
   const answering = connection.state === 'SYN-RECEIVED'
-  const again = tcb.snd.nxt !== tcb.iss
+  const again = connection.stalledSince !== Number.POSITIVE_INFINITY
   connection.synDue = false
-  if (!again) {
+  if (!again && listener === undefined) {
     // Now, not when OPEN was called: the clock in it is to be the network's (RFC 9293 MUST-8).
     tcb.iss = host.initialSequence(connection)
     tcb.snd.una = tcb.iss
+    tcb.snd.nxt = seqAdd(tcb.iss, 1)
   }
   start(connection, out, answering ? SYN | ACK : SYN, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
-  out.wnd = Math.min(host.config.receiveBuffer, 65_535)
-  tcb.rcv.edge = seqAdd(tcb.rcv.nxt, out.wnd)
+  out.wnd = Math.min(host.config.receiveBuffer - connection.receiveBuffer.length, 65_535)
+  const edge = seqAdd(tcb.rcv.nxt, out.wnd)
+  if (seqLess(tcb.rcv.edge, edge)) tcb.rcv.edge = edge
   // RFC 9293 MUST-14, SHLD-5, MUST-65: an MSS option on every SYN, and on nothing else.
   out.mss = offeredMss(host.mtu, connection.remote)
   if (answering ? tcb.windowScaling : host.config.windowScale) {
@@ -46,9 +51,15 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   }
   out.sackPermitted = answering ? tcb.sack : host.config.sack
   if (!answering && host.config.timestamps) stamp(connection, out)
+  // RFC 7413 §4.2.1, §4.2.2: a SYN or SYN,ACK that is sent again has neither data nor a cookie.
+  if (connection.fastOpen && !again) {
+    if (listener !== undefined) host.fastOpen.cookies.offer(out)
+    else if (!answering) fillSyn(connection, out)
+  }
   connection.acksDue = 0
+  connection.unacknowledged = 0
+  connection.delayedAckAt = Number.POSITIVE_INFINITY
   tcb.lastAckSent = tcb.rcv.nxt
-  tcb.snd.nxt = seqAdd(tcb.iss, 1)
   tcb.snd.resend = tcb.snd.nxt
   if (again) {
     host.counters.RetransSegs++
@@ -59,6 +70,27 @@ function sendSyn(connection: Connection, out: Segment): boolean {
     time(connection, tcb.snd.nxt)
   }
   armRetransmission(connection)
+  if (listener !== undefined) noteSynAck(connection, again)
+  return true
+}
+
+/**
+ * Data before the client's ACK, behind the SYN,ACK of a Fast Open (RFC 7413 §4.2.2): SND.UNA is still the ISS. None once
+ * the SYN,ACK had to go out again: who knows whether there is a client.
+ */
+function sendEarly(connection: Connection, out: Segment): boolean {
+  const { snd } = connection.tcb
+  if (!connection.fastOpen || connection.listener === undefined) return false
+  if (connection.timedAt === Number.POSITIVE_INFINITY) return false
+  const offset = seqDistance(snd.una, snd.nxt) - 1
+  const waiting = connection.sendBuffer.length - offset
+  const size = segmentSize(connection)
+  const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
+  const length = Math.min(waiting, flightLimit - offset, size)
+  if (length <= 0 || !worthSending(connection, length, waiting, size, offset, false)) return false
+  emit(connection, out, snd.nxt, offset, length, false)
+  snd.nxt = seqAdd(snd.nxt, length)
+  snd.resend = snd.nxt
   return true
 }
 
@@ -71,7 +103,7 @@ function resendFirst(connection: Connection, out: Segment): boolean {
   const size = segmentSize(connection)
   const length = Math.min(dataLength, size, seqDistance(snd.una, snd.nxt))
   const fin = connection.finSent && length === dataLength
-  emit(connection, out, snd.una, length, fin)
+  emit(connection, out, snd.una, 0, length, fin)
   connection.timedAt = Number.POSITIVE_INFINITY
   connection.host.counters.RetransSegs++
   return true
@@ -99,7 +131,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
-  emit(connection, out, snd.resend, length, fin)
+  emit(connection, out, snd.resend, offset, length, fin)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
     connection.timedAt = Number.POSITIVE_INFINITY
@@ -138,7 +170,7 @@ function sendProbe(connection: Connection, out: Segment): boolean {
   const fin = connection.finQueued && connection.sendBuffer.length === 0 && !connection.finAcked
   const length = Math.min(connection.sendBuffer.length, Math.max(1, Math.min(snd.wnd, segmentSize(connection))))
   if (length === 0 && !fin) return false
-  emit(connection, out, snd.una, length, fin)
+  emit(connection, out, snd.una, 0, length, fin)
   connection.timedAt = Number.POSITIVE_INFINITY
   snd.resend = seqAdd(snd.una, length + (fin ? 1 : 0))
   if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
@@ -146,12 +178,11 @@ function sendProbe(connection: Connection, out: Segment): boolean {
   return true
 }
 
-/** Fills in a segment of data from the send buffer, with the ACK that every segment carries. */
-function emit(connection: Connection, out: Segment, seq: number, length: number, fin: boolean): void {
-  const { tcb, sendBuffer, host } = connection
+/** Fills in a segment of data, `offset` octets into the send buffer, with the ACK that every segment carries. */
+function emit(connection: Connection, out: Segment, seq: number, offset: number, length: number, fin: boolean): void {
+  const { sendBuffer, host } = connection
   start(connection, out, ACK, seq)
   acknowledge(connection, out)
-  const offset = seqDistance(tcb.snd.una, seq)
   out.octets = sendBuffer.ring.octets
   out.start = sendBuffer.indexOf(offset)
   out.length = length
@@ -251,21 +282,4 @@ function time(connection: Connection, end: number): void {
   if (connection.timedAt !== Number.POSITIVE_INFINITY) return
   connection.timedAt = connection.host.now
   connection.timedSeq = end
-}
-
-/**
- * RFC 6298 (5.1): the timer runs whenever something that takes sequence space is out. It does not run past R2, when the
- * connection is given up (RFC 9293 §3.8.3).
- */
-export function armRetransmission(connection: Connection): void {
-  if (connection.retransmitAt !== Number.POSITIVE_INFINITY) return
-  const { host, rto } = connection
-  connection.retransmitAt = Math.min(host.now + rto.value, giveUpAt(connection))
-}
-
-/** The end of R2: when the connection is given up if nothing is acknowledged before. */
-export function giveUpAt(connection: Connection): number {
-  const { config } = connection.host
-  const opening = connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED'
-  return connection.stalledSince + (opening ? config.connectTimeout : config.userTimeout)
 }

@@ -109,6 +109,7 @@ export class ReplyQueue {
     out.tsVal = words[at + TS_VAL]! >>> 0
     out.tsEcr = words[at + TS_ECR]! >>> 0
     out.sackBlocks = 0
+    out.cookieLength = ABSENT
     out.octets = EMPTY
     out.start = 0
     out.length = 0

@@ -33,7 +33,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'SYN-SENT', to: 'CLOSED', cause: 'CLOSE, receive RST, or no answer' },
   { from: 'SYN-RECEIVED', to: 'ESTABLISHED', cause: 'receive ACK of SYN' },
   { from: 'SYN-RECEIVED', to: 'LISTEN', cause: 'receive RST, or no answer, after a passive OPEN' },
-  { from: 'SYN-RECEIVED', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer, after an active OPEN' },
+  { from: 'SYN-RECEIVED', to: 'CLOSED', cause: 'ABORT, receive RST, or no answer, after an active OPEN or Fast Open' },
   // Not taken here: a CLOSE in SYN-RECEIVED waits for ESTABLISHED, as RFC 9293 §3.10.4 lets it.
   { from: 'SYN-RECEIVED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },
   { from: 'ESTABLISHED', to: 'FIN-WAIT-1', cause: 'CLOSE: send FIN' },

@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../wire/instant.ts'
+import type { Instant, Milliseconds } from '../wire/instant.ts'
 import { outOfRange } from './config.ts'
 
 /** The most SYN,ACK retransmissions: none should go on for longer. */
@@ -59,6 +59,12 @@ export class SynAckSchedule {
       return end
     })
     this.ends = [...ends, deferred]
+  }
+
+  /** When the wait ends that is under way at `now`, for a life that began at `born`. */
+  endAfter(born: Instant, now: Instant): Instant {
+    for (let n = 0; n < this.retries; n++) if (born + this.ends[n]! > now) return born + this.ends[n]!
+    return born + this.survivalTime
   }
 
   /** FIFOs that a SYN queue needs: one for each wait, one for deferred rows. */

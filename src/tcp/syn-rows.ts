@@ -122,6 +122,15 @@ export class SynRows {
     this.previousMemberScale[row]! |= 0x40
   }
 
+  /** Whether the first SYN,ACK is to carry a Fast Open cookie. */
+  wantsCookie(row: number): boolean {
+    return (this.previousMemberScale[row]! & 0x80) !== 0
+  }
+
+  setWantsCookie(row: number): void {
+    this.previousMemberScale[row]! |= 0x80
+  }
+
   /** The client's ACK has come, and waits: what is needed of it. */
   keepAck(row: number, ack: Segment): void {
     this.acks ??= new Uint32Array(this.irs.length)

@@ -1,6 +1,5 @@
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Connection } from './connection.ts'
-import { armRetransmission, giveUpAt } from './output.ts'
 import { seqDistance } from './seq.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
@@ -103,4 +102,26 @@ function hasUnsent(connection: Connection): boolean {
   const { snd } = connection.tcb
   const waiting = connection.sendBuffer.length - seqDistance(snd.una, snd.resend)
   return waiting > 0 || (waiting === 0 && connection.finQueued && !connection.finSent)
+}
+
+/**
+ * RFC 6298 (5.1): the timer runs whenever something that takes sequence space is out. It does not run past R2, when the
+ * connection is given up (RFC 9293 §3.8.3).
+ */
+export function armRetransmission(connection: Connection): void {
+  if (connection.retransmitAt !== NEVER) return
+  const { host, rto, listener, stalledSince } = connection
+  connection.retransmitAt =
+    connection.state === 'SYN-RECEIVED' && listener !== undefined
+      ? listener.schedule.endAfter(stalledSince, host.now)
+      : Math.min(host.now + rto.value, giveUpAt(connection))
+}
+
+/** The end of R2: when the connection is given up if nothing is acknowledged before. */
+export function giveUpAt(connection: Connection): number {
+  const { listener, stalledSince } = connection
+  const { connectTimeout, userTimeout } = connection.host.config
+  if (connection.state === 'SYN-SENT') return stalledSince + connectTimeout
+  if (connection.state === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
+  return stalledSince + userTimeout
 }

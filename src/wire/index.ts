@@ -72,6 +72,7 @@ export {
   CWR,
   ECE,
   FIN,
+  MAX_COOKIE_LENGTH,
   MAX_SACK_BLOCKS,
   PSH,
   RST,

@@ -56,7 +56,14 @@ function optionTexts(segment: Segment, ackBase: number): string[] {
     const blocks = edges.flatMap((edge, i) => (i % 2 === 0 ? [`${edge}:${edges[i + 1]!}`] : []))
     list.push(`sack ${blocks.join(' ')}`)
   }
+  if (segment.cookieLength !== ABSENT) list.push(cookieText(segment))
   return list
+}
+
+/** `FO`, which asks for a cookie; `FO 0123456789abcdef`. */
+function cookieText({ cookie, cookieLength }: Segment): string {
+  const hex = Array.from(cookie.subarray(0, cookieLength), (octet) => octet.toString(16).padStart(2, '0'))
+  return hex.length === 0 ? 'FO' : `FO ${hex.join('')}`
 }
 
 interface Endpoints {

@@ -18,6 +18,9 @@ export const ABSENT = -1
 /** SACK blocks that fit into one segment's options (RFC 2018 §3). */
 export const MAX_SACK_BLOCKS = 4
 
+/** The longest Fast Open cookie, octets (RFC 7413 §4.1.1). */
+export const MAX_COOKIE_LENGTH = 16
+
 /**
  * A TCP segment with the addresses of its IP packet: what the wire says, in the RFC's names. One object is reused for
  * every segment, so it is borrowed until the call that got it returns.
@@ -52,6 +55,10 @@ export class Segment {
   /** SACK blocks (RFC 2018 §3): left edge and right edge, in turn. */
   sackBlocks = 0
   sackEdges: Uint32Array = new Uint32Array(2 * MAX_SACK_BLOCKS)
+  /** Octets of Fast Open cookie (RFC 7413 §4.1.1): 4 to 16, even; 0 asks for a cookie; ABSENT. */
+  cookieLength: number = ABSENT
+  /** The cookie: its first `cookieLength` octets. */
+  cookie: Uint8Array = new Uint8Array(MAX_COOKIE_LENGTH)
   /** The options as they arrived lie at octets[optionsStart] up to octets[optionsEnd]. Inward only. */
   optionsStart = 0
   optionsEnd = 0
@@ -94,6 +101,7 @@ export class Segment {
     this.tsVal = 0
     this.tsEcr = 0
     this.sackBlocks = 0
+    this.cookieLength = ABSENT
     this.optionsStart = 0
     this.optionsEnd = 0
   }

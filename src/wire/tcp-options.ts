@@ -1,5 +1,5 @@
-import { readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
-import { ABSENT, MAX_SACK_BLOCKS, type Segment } from './segment.ts'
+import { copyOctets, readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
+import { ABSENT, MAX_COOKIE_LENGTH, MAX_SACK_BLOCKS, type Segment } from './segment.ts'
 
 const EOL = 0
 const NOP = 1
@@ -8,6 +8,7 @@ const WINDOW_SCALE = 3
 const SACK_PERMITTED = 4
 const SACK = 5
 const TIMESTAMPS = 8
+const FAST_OPEN = 34
 
 /** Octets of options that a header has room for. */
 export const MAX_OPTIONS_LENGTH = 40
@@ -72,7 +73,15 @@ function readOption(octets: Uint8Array, at: number, kind: number, length: number
     into.windowScale = octets[at + 2]!
   } else if (kind === SACK_PERMITTED && length === 2) {
     into.sackPermitted = true
+  } else if (kind === FAST_OPEN && isCookieLength(length - 2)) {
+    into.cookieLength = length - 2
+    copyOctets(octets, at + 2, length - 2, into.cookie, 0)
   }
+}
+
+/** RFC 7413 §4.1.1 with erratum 4238: none at all, which asks for one, or 4 to 16 octets, an even number. */
+function isCookieLength(length: number): boolean {
+  return length === 0 || (length >= 4 && length <= MAX_COOKIE_LENGTH && length % 2 === 0)
 }
 
 /** Octets that the options of `segment` take, a multiple of 4 up to 40: SACK blocks that don't fit are left out. */
@@ -87,7 +96,13 @@ function lengthBeforeSack(segment: Segment): number {
   if (segment.timestamps) length += 12
   else if (segment.sackPermitted) length += 4
   if (segment.windowScale !== ABSENT) length += 4
+  if (segment.cookieLength !== ABSENT) length += fastOpenLength(segment)
   return length
+}
+
+/** With its padding. */
+function fastOpenLength(segment: Segment): number {
+  return (segment.cookieLength + 2 + 3) & ~3
 }
 
 function fittingSackBlocks(segment: Segment, before: number): number {
@@ -95,8 +110,9 @@ function fittingSackBlocks(segment: Segment, before: number): number {
 }
 
 /**
- * Writes the options at into[at] in the order and alignment of Linux: NOPs before an option bring it to a multiple of
- * four octets, so that no padding is left behind the last (RFC 9293 MUST-69). Returns where they end.
+ * Writes the options at into[at] in the order and alignment of Linux: NOPs before an option, or behind a Fast Open
+ * cookie, bring it to a multiple of four octets, so that no padding is left to do (RFC 9293 MUST-69). Returns where they
+ * end.
  */
 export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment): number {
   let end = at
@@ -128,7 +144,18 @@ export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment):
     into[end + 3] = segment.windowScale
     end += 4
   }
+  if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)
   return segment.sackBlocks === 0 ? end : writeSack(into, end, segment, fittingSackBlocks(segment, end - at))
+}
+
+function writeFastOpen(into: Uint8Array, at: number, segment: Segment): number {
+  const { cookie, cookieLength } = segment
+  const end = at + fastOpenLength(segment)
+  into[at] = FAST_OPEN
+  into[at + 1] = 2 + cookieLength
+  copyOctets(cookie, 0, cookieLength, into, at + 2)
+  for (let padding = at + 2 + cookieLength; padding < end; padding++) into[padding] = NOP
+  return end
 }
 
 function writeSack(into: Uint8Array, at: number, segment: Segment, blocks: number): number {

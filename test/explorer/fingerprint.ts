@@ -164,6 +164,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   acksDue: 'as it is',
   probeDue: 'as it is',
   retransmitDue: 'as it is',
+  fastOpen: 'as it is',
   finQueued: 'as it is',
   finSent: 'as it is',
   finAcked: 'as it is',

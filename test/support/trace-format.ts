@@ -20,11 +20,17 @@ function formatOption(option: OptionNotation): string {
       return `TS val ${option.val} ecr ${option.ecr}`
     case 'sack':
       return `sack ${option.edges.map((edge, i) => `${edge}${i % 2 === 0 ? ':' : ' '}`).join('')}`.trim()
+    case 'FO':
+      return `FO ${typeof option.cookie === 'string' ? option.cookie : hex(option.cookie)}`.trim()
     case 'raw':
-      return `raw ${option.octets.map((octet) => octet.toString(16).padStart(2, '0')).join('')}`
+      return `raw ${hex(option.octets)}`
     default:
       return option.kind
   }
+}
+
+function hex(octets: readonly number[]): string {
+  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join('')
 }
 
 /** The names of the fields in which `sent` is not what was `written`; what was not written down is not compared. */
@@ -55,5 +61,6 @@ function sameOption(written: OptionNotation, sent: OptionNotation): boolean {
   if (written.kind === 'TS' && sent.kind === 'TS') {
     return (written.val === '*' || written.val === sent.val) && (written.ecr === '*' || written.ecr === sent.ecr)
   }
+  if (written.kind === 'FO' && sent.kind === 'FO' && written.cookie === '*') return sent.cookie.length > 0
   return formatOption(written) === formatOption(sent)
 }

@@ -27,6 +27,8 @@ export interface Peer {
   /** The first TSval of the stack's since that SYN, which is written as 0. */
   firstTsVal: number | undefined
   lastTsVal: number
+  /** The last Fast Open cookie that the stack gave. */
+  lastCookie: number[]
 }
 
 /** A packet that the stack sent. */
@@ -92,6 +94,10 @@ function encodeOptions(peer: Peer, segment: SegmentNotation): number[] {
         return [5, 2 + 4 * option.edges.length, ...option.edges.flatMap((edge) => word((peer.iss ?? 0) + edge))]
       case 'TS':
         return [8, 10, ...word(Number(option.val)), ...word(echoed(peer, option, segment))]
+      case 'FO': {
+        const cookie = option.cookie === 'last' ? peer.lastCookie : [...option.cookie].map(Number)
+        return [34, 2 + cookie.length, ...cookie]
+      }
       default:
         return option.octets
     }
@@ -209,6 +215,7 @@ function learn(peer: Peer, tcp: Segment): void {
     peer.iss = tcp.seq
     peer.firstTsVal = undefined
   }
+  if (tcp.cookieLength > 0) peer.lastCookie = [...tcp.cookie.subarray(0, tcp.cookieLength)]
   if (tcp.timestamps) {
     peer.firstTsVal ??= tcp.tsVal
     peer.lastTsVal = tcp.tsVal
@@ -252,6 +259,7 @@ function decodeOption(octets: Uint8Array, peer: Peer | undefined): OptionNotatio
     const val = (readUint32(octets, 2) - (peer?.firstTsVal ?? 0)) >>> 0
     return { kind: 'TS', val, ecr: readUint32(octets, 6) }
   }
+  if (kind === 34) return { kind: 'FO', cookie: [...octets.subarray(2)] }
   return { kind: 'raw', octets: [...octets] }
 }
 

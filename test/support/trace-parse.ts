@@ -3,12 +3,16 @@
  * without its system calls; CONTRIBUTING.md explains it with examples.
  */
 
-/** Options as a segment carries them. In `>` lines `'*'` stands for any value; in `<` lines `ecr last` is the stack's last TSval. */
+/**
+ * Options as a segment carries them. In `>` lines `'*'` stands for any value; in `<` lines `ecr last` is the stack's last
+ * TSval, and `FO last` the last cookie that it gave.
+ */
 export type OptionNotation =
   | { kind: 'mss' | 'wscale'; value: number }
   | { kind: 'sackOK' | 'nop' | 'eol' }
   | { kind: 'TS'; val: number | '*'; ecr: number | '*' | 'last' }
   | { kind: 'sack'; edges: number[] }
+  | { kind: 'FO'; cookie: number[] | '*' | 'last' }
   | { kind: 'raw'; octets: number[] }
 
 /** A segment in relative numbers. What is undefined was not written down, and is not compared. */
@@ -106,7 +110,9 @@ function parseSegment(text: string, arrow: '<' | '>'): SegmentNotation {
   if (flags.includes('.') !== (groups.ack !== undefined)) throw new Error('the flag . and "ack N" go together')
   const number = (digits: string | undefined): number | undefined => (digits === undefined ? undefined : Number(digits))
   const options = groups.options === undefined ? undefined : parseOptions(groups.options)
-  if (arrow === '<' && options?.some((o) => o.kind === 'TS' && (o.val === '*' || o.ecr === '*'))) {
+  const isAny = (o: OptionNotation): boolean =>
+    (o.kind === 'TS' && (o.val === '*' || o.ecr === '*')) || (o.kind === 'FO' && o.cookie === '*')
+  if (arrow === '<' && options?.some(isAny)) {
     throw new Error('* means any value: it can be expected, not sent')
   }
   return {
@@ -151,9 +157,20 @@ function parseOption(text: string): OptionNotation {
   }
   const blocks = /^sack ((?:-?\d+:-?\d+ ?)+)$/.exec(text)
   if (blocks !== null) return { kind: 'sack', edges: blocks[1]!.trim().split(/[: ]/).map(Number) }
+  const fastOpen = /^FO(?: (\*|last|(?:[0-9a-f]{2})+))?$/.exec(text)
+  if (fastOpen !== null) {
+    const [, cookie] = fastOpen
+    return { kind: 'FO', cookie: cookie === '*' || cookie === 'last' ? cookie : octetsOf(cookie ?? '') }
+  }
   const raw = /^raw ((?:[0-9a-f]{2})+)$/.exec(text)
-  if (raw !== null) return { kind: 'raw', octets: raw[1]!.match(/../g)!.map((hex) => Number.parseInt(hex, 16)) }
-  throw new Error(`"${text}" is no option: mss N, wscale N, sackOK, TS val N ecr N, sack A:B C:D, nop, eol, raw HEX`)
+  if (raw !== null) return { kind: 'raw', octets: octetsOf(raw[1]!) }
+  throw new Error(
+    `"${text}" is no option: mss N, wscale N, sackOK, TS val N ecr N, sack A:B C:D, FO HEX, nop, eol, raw HEX`,
+  )
+}
+
+function octetsOf(hex: string): number[] {
+  return (hex.match(/../g) ?? []).map((octet) => Number.parseInt(octet, 16))
 }
 
 function parseIcmp(text: string): IcmpNotation {

@@ -22,6 +22,7 @@ function peer(settings: Partial<Peer> = {}): Peer {
     iss: undefined,
     firstTsVal: undefined,
     lastTsVal: 0,
+    lastCookie: [],
     ...settings,
   }
 }

@@ -160,6 +160,7 @@ export class Traced {
       iss: undefined,
       firstTsVal: undefined,
       lastTsVal: 0,
+      lastCookie: [],
     }
     this.#peers.set(name, peer)
     return peer

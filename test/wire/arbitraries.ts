@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { IpAddress } from '../../src/wire/address.ts'
 import { IpHeader } from '../../src/wire/ip.ts'
 import type { MacAddress } from '../../src/wire/mac.ts'
-import { ABSENT, MAX_SACK_BLOCKS, Segment } from '../../src/wire/segment.ts'
+import { ABSENT, MAX_COOKIE_LENGTH, MAX_SACK_BLOCKS, Segment } from '../../src/wire/segment.ts'
 
 export const uint8: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xff })
 export const uint16: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xffff })
@@ -49,6 +49,12 @@ export const ipHeader: fc.Arbitrary<IpHeader> = fc
     return Object.assign(new IpHeader(), { family, source, destination, ...ofFamily, ...rest })
   })
 
+/** A Fast Open cookie; none is a request for one. */
+const cookie: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.constant(new Uint8Array(0)),
+  fc.uint8Array({ minLength: 4, maxLength: MAX_COOKIE_LENGTH }).filter(({ length }) => length % 2 === 0),
+)
+
 /** A segment with any options that fit, its payload anywhere in a ring buffer, past its end included. */
 export const segment: fc.Arbitrary<Segment> = fc
   .record({
@@ -65,11 +71,12 @@ export const segment: fc.Arbitrary<Segment> = fc
     sackPermitted: fc.boolean(),
     timestamps: fc.option(fc.tuple(uint32, uint32), { nil: undefined }),
     edges: fc.array(uint32, { maxLength: 2 * MAX_SACK_BLOCKS }),
+    cookie: fc.option(cookie, { nil: undefined }),
     ring: fc.uint8Array({ minLength: 1, maxLength: 300 }),
     start: fc.nat(),
     length: fc.nat(),
   })
-  .map(({ addresses: [source, destination], timestamps, edges, ring, start, length, ...rest }) => {
+  .map(({ addresses: [source, destination], timestamps, edges, cookie, ring, start, length, ...rest }) => {
     const made = Object.assign(new Segment(), { source, destination, ...rest })
     if (timestamps !== undefined) {
       made.timestamps = true
@@ -78,6 +85,10 @@ export const segment: fc.Arbitrary<Segment> = fc
     }
     made.sackEdges.set(edges)
     made.sackBlocks = edges.length >> 1
+    if (cookie !== undefined) {
+      made.cookie.set(cookie)
+      made.cookieLength = cookie.length
+    }
     made.octets = ring
     made.start = start % (3 * ring.length)
     made.length = length % (ring.length + 1)

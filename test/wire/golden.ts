@@ -40,6 +40,24 @@ export const SYN_ACK_V6: Uint8Array = octets(`
   00079c405b4f3732000003e9a012fb04f5300000
   020405a0 0402080a21ad047401020304 0103030a`)
 
+/** sendto() with MSG_FASTOPEN to 10.77.0.2, port 80: the first time, and once there is a cookie. */
+export const FAST_OPEN_REQUEST_V4: Uint8Array = octets(`
+  45000040a6a5400040067f760a4d00010a4d0002
+  87f20050d5fb13eb00000000b002faf00daa0000
+  020405b4 0402080aee1d977700000000 0103030a 22020101`)
+
+export const FAST_OPEN_SYN_V4: Uint8Array = octets(`
+  4500004dbde240004006682c0a4d00010a4d0002
+  8802005000e9a64100000000d002faf032e10000
+  020405b4 0402080a19957b3d00000000 0103030a 220af749a338293ce6910101
+  68656c6c6f`)
+
+/** The answer to a SYN that asks for a cookie. */
+export const FAST_OPEN_SYN_ACK_V6: Uint8Array = octets(`
+  600e750600340640 fd770000000000000000000000000001 fd770000000000000000000000000002
+  1b5999bea8948dcc4308441dd012fb04eded0000
+  020405a0 0402080a9512ae95b98b0e7a 0103030a 220ab7273565924013eb0101`)
+
 /** An ACK of two blocks received out of order, at 300 and 100 octets past a gap that began at 0xfffffff1. */
 export const SACK_V4: Uint8Array = octets(`
   45000048823c40004006a3d70a4d00010a4d0002

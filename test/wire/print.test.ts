@@ -33,6 +33,16 @@ const LINES: readonly (readonly [packet: Uint8Array, line: string])[] = [
     '10.77.0.1:7 > 10.77.0.2:40001 P. 3215492155:3215492166(11) ack 4294967281 win 64' +
       ' <TS val 3826818663 ecr 16909061,sack 300:360 100:150>',
   ],
+  [
+    golden.FAST_OPEN_REQUEST_V4,
+    '10.77.0.1:34802 > 10.77.0.2:80 S 3590001643:3590001643(0) win 64240' +
+      ' <mss 1460,sackOK,TS val 3994916727 ecr 0,wscale 10,FO>',
+  ],
+  [
+    golden.FAST_OPEN_SYN_V4,
+    '10.77.0.1:34818 > 10.77.0.2:80 S 15312449:15312454(5) win 64240' +
+      ' <mss 1460,sackOK,TS val 429226813 ecr 0,wscale 10,FO f749a338293ce691>',
+  ],
   [golden.RST_V4, '10.77.0.1:9 > 10.77.0.2:40009 R. 0:0(0) ack 78 win 0'],
   [golden.UDP_V4, '10.77.0.1:6000 > 10.77.0.2:53 udp length 4'],
   [golden.UDP_V6, '[fd77::1]:6000 > [fd77::2]:53 udp length 4'],
@@ -89,6 +99,13 @@ test('without addresses and with relative numbers, a segment prints as in a trac
   Object.assign(segment, { sackBlocks: 1, sackEdges: Uint32Array.from([4, 0x14]) })
   const line = printSegment(segment, { addresses: false, seqBase: 0xffff_fff3, ackBase: 0xffff_ffe0 })
   assert.equal(line, 'P.U 16:26(10) ack 16 win 257 urg 5 <sack 36:52>')
+})
+
+test('a Fast Open cookie prints as in packetdrill', () => {
+  const segment = Object.assign(new Segment(), { flags: SYN, mss: 1460, cookieLength: 0 })
+  assert.equal(printSegment(segment, { addresses: false }), 'S 0:0(0) win 0 <mss 1460,FO>')
+  Object.assign(segment, { cookieLength: 4, cookie: Uint8Array.from([0, 1, 0xab, 0xff]) })
+  assert.equal(printSegment(segment, { addresses: false }), 'S 0:0(0) win 0 <mss 1460,FO 0001abff>')
 })
 
 test('an address and its port', () => {

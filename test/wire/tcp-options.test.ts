@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ABSENT, Segment } from '../../src/wire/segment.ts'
-import { parseTcpOptions, tcpOptionsLength, writeTcpOptions } from '../../src/wire/tcp-options.ts'
+import { MAX_OPTIONS_LENGTH, parseTcpOptions, tcpOptionsLength, writeTcpOptions } from '../../src/wire/tcp-options.ts'
 import { segment as anySegment } from './arbitraries.ts'
 import { hex, octets } from './golden.ts'
 
@@ -12,12 +12,14 @@ function read(text: string): Record<string, unknown> {
   const data = octets(text)
   parseTcpOptions(data, 0, data.length, segment)
   const { mss, windowScale, sackPermitted, timestamps, tsVal, tsEcr, sackBlocks, sackEdges } = segment
+  const { cookie, cookieLength } = segment
   return {
     ...(mss === ABSENT ? {} : { mss }),
     ...(windowScale === ABSENT ? {} : { windowScale }),
     ...(sackPermitted ? { sackPermitted } : {}),
     ...(timestamps ? { tsVal, tsEcr } : {}),
     ...(sackBlocks === 0 ? {} : { sack: [...sackEdges.subarray(0, 2 * sackBlocks)] }),
+    ...(cookieLength === ABSENT ? {} : { cookie: hex(cookie, 0, cookieLength) }),
   }
 }
 
@@ -91,6 +93,21 @@ test('a known option of a wrong length is skipped (RFC 9293 MUST-7)', () => {
   assert.deepEqual(read('0506000000010402'), { sackPermitted: true })
 })
 
+test('a Fast Open cookie, or the request for one (RFC 7413 §4.1.1)', () => {
+  assert.deepEqual(read('2202'), { cookie: '' })
+  assert.deepEqual(read('220601020304'), { cookie: '01020304' })
+  assert.deepEqual(read('220a0001020304050607'), { cookie: '0001020304050607' })
+  assert.deepEqual(read(`2212${'5a'.repeat(16)}`), { cookie: '5a'.repeat(16) })
+  assert.deepEqual(read('0101 220601020304 020405b4'), { cookie: '01020304', mss: 1460 })
+})
+
+test('a Fast Open cookie of an odd length, too short or too long, is none (RFC 7413 §4.1.1, erratum 4238)', () => {
+  for (const length of [1, 2, 3, 5, 7, 15, 17, 18, 20]) {
+    const option = (2 + length).toString(16).padStart(2, '0')
+    assert.deepEqual(read(`22${option}${'5a'.repeat(length)}0402`), { sackPermitted: true }, `${length} octets`)
+  }
+})
+
 test('of more SACK blocks than a header holds, the first are kept', () => {
   const edges = Array.from({ length: 10 }, (_, i) => i.toString(16).padStart(8, '0')).join('')
   assert.deepEqual(read(`052a${edges}`), { sack: [0, 1, 2, 3, 4, 5, 6, 7] })
@@ -103,6 +120,7 @@ test('the options of the segment before are forgotten (RFC 9293 MUST-5)', () => 
     sackPermitted: true,
     ...TIMESTAMPS,
     ...EDGES,
+    cookieLength: 0,
   })
   parseTcpOptions(octets('0101'), 0, 2, segment)
   const fresh = Object.assign(new Segment(), { sackEdges: EDGES.sackEdges, optionsEnd: 2 })
@@ -116,7 +134,16 @@ test('options are laid out as Linux lays them out', () => {
   assert.equal(written({ mss: 536 }), '02040218')
   assert.equal(written(TIMESTAMPS), '0101080a0102030405060708')
   assert.equal(written({ ...EDGES, sackBlocks: 1 }), '0101050a0000000100000002')
+  assert.equal(written({ cookieLength: 0 }), '22020101')
+  assert.equal(written({ cookieLength: 4, cookie: octets('01020304') }), '2206010203040101')
+  assert.equal(written({ mss: 536, cookieLength: 6, cookie: octets('010203040506') }), '020402182208010203040506')
   assert.equal(written({}), '')
+})
+
+test('the longest cookie fits beside every other option of a SYN', () => {
+  const syn = { mss: 1460, windowScale: 7, sackPermitted: true, ...TIMESTAMPS }
+  const cookie = { cookieLength: 16, cookie: octets('5a'.repeat(16)) }
+  assert.equal(written({ ...syn, ...cookie }).length, 2 * MAX_OPTIONS_LENGTH)
 })
 
 test('SACK blocks that do not fit are left out', () => {

@@ -9,7 +9,19 @@ import { readUint16, writeUint16 } from '../../src/wire/octets.ts'
 import { ABSENT, ACK, AE, CWR, ECE, FIN, PSH, RST, Segment, SYN, URG } from '../../src/wire/segment.ts'
 import { parseTcp, tcpHeaderLength, writeTcp } from '../../src/wire/tcp.ts'
 import { segment as anySegment } from './arbitraries.ts'
-import { DATA_V4, hex, ipHeader, RST_V4, SACK_V4, SYN_ACK_V6, SYN_V4, SYN_V6 } from './golden.ts'
+import {
+  DATA_V4,
+  FAST_OPEN_REQUEST_V4,
+  FAST_OPEN_SYN_ACK_V6,
+  FAST_OPEN_SYN_V4,
+  hex,
+  ipHeader,
+  RST_V4,
+  SACK_V4,
+  SYN_ACK_V6,
+  SYN_V4,
+  SYN_V6,
+} from './golden.ts'
 
 function parsed(packet: Uint8Array): Segment {
   const header = ipHeader(packet)
@@ -33,10 +45,11 @@ function defectOf(
 }
 
 test('a SYN of Linux: every field', () => {
-  const { source, destination, octets, sackEdges, ...fields } = parsed(SYN_V4)
+  const { source, destination, octets, sackEdges, cookie, ...fields } = parsed(SYN_V4)
   assert.deepEqual([String(source), String(destination)], ['10.77.0.1', '10.77.0.2'])
   assert.equal(octets, SYN_V4)
   assert.equal(sackEdges.length, 8)
+  assert.equal(cookie.length, 16)
   assert.deepEqual(fields, {
     sourcePort: 52636,
     destinationPort: 80,
@@ -52,6 +65,7 @@ test('a SYN of Linux: every field', () => {
     tsVal: 0xd0442933,
     tsEcr: 0,
     sackBlocks: 0,
+    cookieLength: ABSENT,
     optionsStart: 40,
     optionsEnd: 60,
     start: 60,
@@ -67,6 +81,16 @@ test('an ACK of Linux with two SACK blocks', () => {
   assert.deepEqual([segment.mss, segment.windowScale, segment.sackPermitted], [ABSENT, ABSENT, false])
 })
 
+test('Fast Open as Linux does it (RFC 7413)', () => {
+  const request = parsed(FAST_OPEN_REQUEST_V4)
+  assert.deepEqual([request.flags, request.cookieLength, request.length], [SYN, 0, 0])
+  const { flags, cookie, cookieLength, octets, start, length } = parsed(FAST_OPEN_SYN_V4)
+  assert.deepEqual([flags, hex(cookie, 0, cookieLength)], [SYN, 'f749a338293ce691'])
+  assert.equal(String.fromCharCode(...octets.subarray(start, start + length)), 'hello')
+  const synAck = parsed(FAST_OPEN_SYN_ACK_V6)
+  assert.deepEqual([synAck.flags, hex(synAck.cookie, 0, synAck.cookieLength)], [SYN | ACK, 'b7273565924013eb'])
+})
+
 test('the payload of a segment of Linux', () => {
   const { octets, start, length, flags } = parsed(DATA_V4)
   assert.equal(flags, ACK | PSH)
@@ -74,7 +98,8 @@ test('the payload of a segment of Linux', () => {
 })
 
 test('a segment is written with the octets that Linux wrote, options and checksum included (RFC 9293 MUST-2)', () => {
-  for (const packet of [SYN_V4, SYN_V6, SYN_ACK_V6, SACK_V4, DATA_V4, RST_V4]) {
+  const fastOpen = [FAST_OPEN_REQUEST_V4, FAST_OPEN_SYN_V4, FAST_OPEN_SYN_ACK_V6]
+  for (const packet of [SYN_V4, SYN_V6, SYN_ACK_V6, SACK_V4, DATA_V4, RST_V4, ...fastOpen]) {
     const segment = parsed(packet)
     const start = ipHeader(packet).payloadStart
     const written = new Uint8Array(200).fill(0xa5)
@@ -97,7 +122,9 @@ test('what is written is read back', () => {
       const { length, octets, start, sackEdges } = segment
       const room = tcpHeaderLength(segment) - tcpHeaderLength(Object.assign(new Segment(), segment, { sackBlocks: 0 }))
       const sackBlocks = Math.max(0, (room - 4) / 8)
-      assert.ok(sackBlocks === segment.sackBlocks || tcpHeaderLength(segment) + 8 > 60, 'all blocks that fit are there')
+      const another = sackBlocks === 0 ? 12 : 8
+      const full = tcpHeaderLength(segment) + another > 60
+      assert.ok(sackBlocks === segment.sackBlocks || full, 'all blocks that fit are there')
       const edges = sackEdges.slice().fill(0, 2 * sackBlocks)
       const [optionsStart, payloadStart] = [at + 20, at + tcpHeaderLength(segment)]
       const place = { octets: written, start: payloadStart, optionsStart, optionsEnd: payloadStart }

@@ -2,7 +2,7 @@ import { ABSENT, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { timestampClock } from '../isn.ts'
 import { acceptedScale, sendMss } from '../options.ts'
-import { seqAdd, seqDistance } from '../seq.ts'
+import { seqDistance } from '../seq.ts'
 
 /** What a SYN's options agree on (RFC 7323 §2.2, §3.2; RFC 2018 §2): each only if both ends offered it. */
 export function learnOptions(connection: Connection, syn: Segment): void {
@@ -23,41 +23,44 @@ export function learnOptions(connection: Connection, syn: Segment): void {
 }
 
 /**
- * Our SYN is acknowledged: to ESTABLISHED, with the send window of the segment that says so, which a SYN does not scale
- * (RFC 7323 §2.2). A CLOSE that was called
- * before takes effect now (RFC 9293 §3.10.4).
+ * Our SYN is acknowledged, and with it what data went out on or behind it by Fast Open: to ESTABLISHED, with the send
+ * window of the segment that says so, which a SYN does not scale (RFC 7323 §2.2). A CLOSE that was called before takes
+ * effect now (RFC 9293 §3.10.4).
  */
 export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean): void {
-  const { tcb, host } = connection
+  const { tcb, host, listener } = connection
   const { snd } = tcb
-  snd.una = seqAdd(tcb.iss, 1)
-  snd.nxt = snd.una
-  snd.resend = snd.una
+  connection.sendBuffer.acknowledge(seqDistance(tcb.iss, segment.ack) - 1)
+  snd.una = segment.ack
+  // The rest goes out again at once if it was on our SYN, or behind a SYN,ACK that was lost (RFC 7413 §4.2.2).
+  const lost = listener === undefined || connection.timedAt === Number.POSITIVE_INFINITY
+  snd.resend = lost ? snd.una : snd.nxt
   // RFC 9293 MUST-1: it is unsigned.
   snd.wnd = unscaled ? segment.wnd : segment.wnd << snd.scale
   snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
   connection.retransmitAt = Number.POSITIVE_INFINITY
-  connection.stalledSince = Number.POSITIVE_INFINITY
+  connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
   connection.synDue = false
-  connection.congestion = host.newCongestionControl(snd.mss)
+  connection.congestion ??= host.newCongestionControl(snd.mss)
   connection.recovery.start(tcb.iss)
   measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY
   connection.enter('ESTABLISHED')
+  connection.tellRoom()
   if (connection.finQueued) connection.enter('FIN-WAIT-1')
 }
 
 /**
- * The handshake's round-trip time: of a SYN sent once or, after an active open, by the timestamp that the segment echoes
- * (a passive one sends a cookie in its place).
+ * The handshake's round-trip time: of a SYN sent once or, after an active open or Fast Open, by the timestamp that the
+ * segment echoes (a half-open row sends a cookie in its place).
  */
 function measureHandshake(connection: Connection, segment: Segment): void {
-  const { tcb, host, rto, listener } = connection
+  const { tcb, host, rto, listener, fastOpen } = connection
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
     rto.sample(host.now - connection.timedAt)
-  } else if (listener === undefined) {
+  } else if (listener === undefined || fastOpen) {
     const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
     if (tcb.timestamps && segment.timestamps && rtt >= 0) rto.sample(rtt)
     else rto.afterLostSyn()

@@ -1,10 +1,11 @@
-import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
+import { ABSENT, ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { Listener } from '../listener.ts'
 import { seqAdd, seqLess } from '../seq.ts'
 import { halfOpenOf, signHandshake } from '../signed-handshake.ts'
 import { NONE } from '../syn-rows.ts'
+import { judgeFastOpen } from './fast-open.ts'
 
 /** SEGMENT ARRIVES in LISTEN (RFC 9293 §3.10.7.2), in its order; `hash` is the four-tuple's, `old` its incarnation in TIME-WAIT. */
 export function arrivesListen(
@@ -106,7 +107,7 @@ function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: numbe
   }
 }
 
-/** An entry of the SYN queue; in a full one, the heaviest prefix makes room. */
+/** An entry of the SYN queue; in a full one, the heaviest prefix makes room. Or, by Fast Open, a connection. */
 function hold(
   endpoint: Endpoint,
   listener: Listener,
@@ -116,6 +117,13 @@ function hold(
   deferred: boolean,
 ): void {
   const { listening, now } = endpoint
+  const asked = listener.fastOpens.limit > 0 && syn.cookieLength !== ABSENT
+  const verdict = asked ? judgeFastOpen(endpoint, listener, syn, deferred) : 'none'
+  if (verdict === 'open') {
+    listening.halfOpen.iss = freshSequence(endpoint, syn, old)
+    listening.openFast(listener, syn)
+    return
+  }
   if (listener.halfOpen >= listener.backlog && !(listener.cookies && listening.evict(listener))) {
     answerWithCookie(endpoint, listener, syn, old)
     return
@@ -127,6 +135,7 @@ function hold(
     dropForNoRoom(endpoint, listener)
     return
   }
+  if (verdict === 'offer') queue.rows.setWantsCookie(row)
   // Until the first answer: the half of its TSval that is not to be had again without another signature.
   queue.rows.answered[row] = listening.cookies.tsVal >>> 16
   listener.counters.held++

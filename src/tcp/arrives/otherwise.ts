@@ -1,6 +1,7 @@
 import type { Instant } from '../../wire/instant.ts'
 import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
+import { answerSynAgain } from '../passive-fast-open.ts'
 import { seqAdd, seqDistance, seqLess, seqLessOrEqual, seqWithin } from '../seq.ts'
 import { handleAcknowledgment } from './acknowledgment.ts'
 import { challenge } from './challenge.ts'
@@ -56,6 +57,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
  */
 function trimSyn(connection: Connection, segment: Segment): boolean {
   if (!segment.has(SYN) || !segment.has(ACK) || segment.seq !== connection.tcb.irs) return false
+  if (connection.listener !== undefined) return false
   segment.seq = seqAdd(segment.seq, 1)
   segment.flags &= ~SYN
   return true
@@ -135,7 +137,7 @@ function handleReset(connection: Connection, segment: Segment): void {
   }
   switch (connection.state) {
     case 'SYN-RECEIVED':
-      connection.finish('ECONNREFUSED')
+      connection.finish(connection.listener === undefined ? 'ECONNREFUSED' : 'ECONNRESET')
       break
     case 'TIME-WAIT':
     case 'CLOSING':
@@ -149,6 +151,10 @@ function handleReset(connection: Connection, segment: Segment): void {
 
 /** RFC 5961 §4: whatever its number, a SYN asks for a challenge ACK; a peer that has restarted answers it with the exact RST. */
 function challengeSyn(connection: Connection, segment: Segment): void {
+  if (connection.state === 'SYN-RECEIVED' && connection.listener !== undefined) {
+    answerSynAgain(connection, segment)
+    return
+  }
   connection.host.counters.TCPSYNChallenge++
   challenge(connection, segment, 'tcp-syn-challenged')
 }

@@ -1,4 +1,5 @@
 import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
+import { learnFromSynAck } from '../active-fast-open.ts'
 import type { Connection } from '../connection.ts'
 import { CONNECTED } from '../events.ts'
 import { seqAdd, seqLess, seqLessOrEqual } from '../seq.ts'
@@ -36,6 +37,7 @@ export function arrivesSynSent(connection: Connection, segment: Segment): 'reset
     connection.retransmitAt = Number.POSITIVE_INFINITY
     return undefined
   }
+  if (connection.fastOpen) learnFromSynAck(connection, segment)
   connection.acksDue = 1
   becomeEstablished(connection, segment, true)
   connection.tell(CONNECTED)

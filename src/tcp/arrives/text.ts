@@ -11,6 +11,8 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   if (segment.length === 0) return undefined
   const { tcb, receiveBuffer, host } = connection
   switch (connection.state) {
+    // On a SYN, by Fast Open (RFC 7413 §4.2.2); nothing else gets here before ESTABLISHED.
+    case 'SYN-RECEIVED':
     case 'ESTABLISHED':
     case 'FIN-WAIT-1':
     case 'FIN-WAIT-2':
