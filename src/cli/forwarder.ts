@@ -2,9 +2,6 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Net } from '../net/net.ts'
 import { UserError } from './errors.ts'
 
-/** From here on this machine gives ports to its own clients, and one may have the server's at any time. */
-const FIRST_EPHEMERAL = 32_768
-
 /**
  * A way into an embedded network for the programs of this machine: a listener on 127.0.0.1 that carries each connection
  * on, through `net`, to `address`.
@@ -34,8 +31,7 @@ export function openForwarder(net: Net, address: string, port: number, forwarder
   })
 }
 
-/** The forwarder's port for a server's: the same, unless that takes privileges, or nobody chose it (0: a free one). */
-export function forwarderPort(port: number): number {
-  if (port >= FIRST_EPHEMERAL) return 0
-  return port >= 1024 ? port : 8000 + port
+/** The forwarder's port for the one that was asked for: the same, unless that takes privileges; 0 is a free one here too. */
+export function forwarderPort(wanted: number): number {
+  return wanted >= 1024 || wanted === 0 ? wanted : 8000 + wanted
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CookieKeyRing } from '../../src/tcp/cookie-keys.ts'
-import { RST } from '../../src/wire/segment.ts'
 import { packetOf } from '../fuzz/packets.ts'
 import type { Traced } from '../support/trace.ts'
 import { Bench, Client } from './clients.ts'
@@ -40,7 +39,6 @@ describe('under the keys of the clock, a cookie', () => {
       tcp.trace`
         +.001
         +0 <b . 1:1(0) ack 1 win 65535
-        +0 >b R 1:1(0)
       `
       assert.equal(tcp.listener.counters.cookieFailed, 1)
     })
@@ -55,8 +53,8 @@ describe('under the keys of the clock, a cookie', () => {
     other.open(bench)
     // A driver calls advance() only when a deadline is due, and none is.
     bench.now = 88_000
-    const [answer] = bench.receive(client.ack())
-    assert.ok(answer?.has(RST), 'it is 87 s old')
+    bench.receive(client.ack())
+    assert.equal(bench.listener.counters.cookieFailed, 1, 'it is 87 s old')
   })
 })
 
