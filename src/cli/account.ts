@@ -28,7 +28,9 @@ export function accountOf(listeners: readonly Accountable[]): string {
   ]
   const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${grouped(number)} ${what}`)
   if (total.syns === 0) return 'no SYNs.'
-  const sum = `${grouped(total.syns)} ${total.syns === 1 ? 'SYN' : 'SYNs'} = ${said.join(' + ')}.`
+  const syns = `${grouped(total.syns)} ${total.syns === 1 ? 'SYN' : 'SYNs'}`
+  const waited = total.cookieHeld === 0 ? '' : ` + ${grouped(total.cookieHeld)} of cookies that waited`
+  const sum = `${syns}${waited} = ${said.join(' + ')}.`
   const { cookieCompleted: made } = total
   return made === 0
     ? sum

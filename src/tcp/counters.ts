@@ -86,8 +86,8 @@ export class Counters {
  * of it:
  *
  *     syns = held + fastOpened + cookied + refused + ignored + queueFull
- *     held = completed + reset + expired + evicted + acceptReset + deferRefused + deferIgnored + deferExpired + closed
- *            + the entries that there are
+ *     held + cookieHeld = completed + reset + expired + evicted + acceptReset + deferRefused + deferIgnored + deferExpired + closed
+ *                         + the entries that there are
  *     fastOpened = fastOpenCompleted + fastOpenFailed + the connections in SYN-RECEIVED by Fast Open
  */
 export class ListenerCounters {
@@ -114,8 +114,9 @@ export class ListenerCounters {
   deferRefused = 0
   deferIgnored = 0
   deferExpired = 0
-  /** ACKs that a cookie made a connection; that no key had signed; that had made a connection before. */
+  /** ACKs that a cookie made a connection; that got an entry to wait in, since the accept queue was full; that no key had signed; that had made a connection before. */
   cookieCompleted = 0
+  cookieHeld = 0
   cookieFailed = 0
   cookieReplayed = 0
   /** Of those that were opened at once: the client's ACK came; it reset, did not answer in time, or the application closed. */

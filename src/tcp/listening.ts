@@ -1,6 +1,6 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import type { Segment } from '../wire/segment.ts'
+import { Segment } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -15,7 +15,7 @@ import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
 import { beginFastOpen } from './passive-fast-open.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
-import { signHandshake } from './signed-handshake.ts'
+import { signHandshake, synOf } from './signed-handshake.ts'
 import type { SipKey } from './siphash.ts'
 import { SynCookies } from './syn-cookie.ts'
 import type { SynQueue } from './syn-queue.ts'
@@ -29,6 +29,7 @@ export class Listening implements ListenerHost {
   readonly used: UsedCookies = new UsedCookies()
   /** Scratch: the half-open connection at hand. */
   readonly halfOpen: HalfOpen = new HalfOpen()
+  private readonly syn: Segment = new Segment()
   private readonly endpoint: Endpoint
   private readonly output: OutputQueue
   private readonly events: EventQueue
@@ -163,6 +164,27 @@ export class Listening implements ListenerHost {
     listener.counters.cookieCompleted++
     this.observe('cookie-completed', listener)
     this.endpoint.deliver(this.promote(listener, segment.tsEcr), segment)
+  }
+
+  /**
+   * The ACK of a cookie, which `halfOpen` was read from, has found the accept queue full: an entry to wait in, as if the
+   * SYN had found room. A client that says nothing by itself would never come again. Without room for an entry its next
+   * segment is the next try.
+   */
+  holdCookie(listener: Listener, segment: Segment, hash: number): void {
+    if (listener.halfOpen >= listener.backlog) return
+    const { halfOpen, cookies, now } = this
+    synOf(halfOpen, this.syn)
+    const queue = listener.queue(halfOpen.remote.family)
+    const row = queue.insert(hash, this.syn, halfOpen.iss, cookies.verifiedGeneration, now)
+    if (row === NONE) return
+    // When its SYN,ACK went out is not known: no round trip is to be measured by it (Karn).
+    queue.noteAnswer(row, now)
+    queue.noteAnswer(row, now)
+    listener.counters.cookieHeld++
+    this.endpoint.counters.SyncookiesRecv++
+    listener.keepWaiting(queue, row, segment)
+    this.observeRow('waiting', listener, queue, row)
   }
 
   /** Whether the table of connections takes one more; if not, the segment at hand is dropped. */

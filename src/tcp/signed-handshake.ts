@@ -1,4 +1,4 @@
-import { ABSENT, CWR, ECE, type Segment } from '../wire/segment.ts'
+import { ABSENT, CWR, ECE, type Segment, SYN } from '../wire/segment.ts'
 import type { TcpConfig } from './config.ts'
 import { encodeBare, encodeStamped, keepsEcn } from './cookie-code.ts'
 import { type HalfOpen, NO_SCALE } from './half-open.ts'
@@ -26,6 +26,22 @@ export function halfOpenOf(syn: Segment, into: HalfOpen): void {
   into.ecn = (syn.flags & (ECE | CWR)) === (ECE | CWR)
   into.timestamps = syn.timestamps
   into.tsRecent = syn.tsVal
+}
+
+/** The reverse: the client's SYN once more, as far as a half-open connection remembers it. */
+export function synOf(halfOpen: HalfOpen, into: Segment): void {
+  into.clear()
+  into.source.copy(halfOpen.remote)
+  into.destination.copy(halfOpen.local)
+  into.sourcePort = halfOpen.remotePort
+  into.destinationPort = halfOpen.localPort
+  into.flags = halfOpen.ecn ? SYN | ECE | CWR : SYN
+  into.seq = halfOpen.irs
+  into.mss = halfOpen.mss === 0 ? ABSENT : halfOpen.mss
+  into.windowScale = halfOpen.scale === NO_SCALE ? ABSENT : halfOpen.scale
+  into.sackPermitted = halfOpen.sack
+  into.timestamps = halfOpen.timestamps
+  into.tsVal = halfOpen.tsRecent
 }
 
 /** TSval of a row's first SYN,ACK, whose upper half was kept. */

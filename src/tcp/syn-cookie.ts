@@ -27,6 +27,8 @@ export class SynCookies {
   /** What {@link sign} made: ISS and, with timestamps, TSval. */
   iss = 0
   tsVal = 0
+  /** The generation of the key that {@link verify} found. */
+  verifiedGeneration = 0
 
   constructor(keys: CookieKeys) {
     this.keys = keys
@@ -57,14 +59,15 @@ export class SynCookies {
    */
   verify(segment: Segment, into: HalfOpen): boolean {
     const { keys } = this
+    const { generation } = keys
     return (
-      this.verifyWith(keys.current, segment, into) ||
-      this.verifyWith(keys.previous, segment, into) ||
-      this.verifyWith(keys.next, segment, into)
+      this.verifyWith(keys.current, generation, segment, into) ||
+      this.verifyWith(keys.previous, generation - 1, segment, into) ||
+      this.verifyWith(keys.next, generation + 1, segment, into)
     )
   }
 
-  private verifyWith(key: SipKey, segment: Segment, into: HalfOpen): boolean {
+  private verifyWith(key: SipKey, generation: number, segment: Segment, into: HalfOpen): boolean {
     const { source, sourcePort, destination, destinationPort, timestamps } = segment
     const irs = (segment.seq - 1) >>> 0
     const iss = (segment.ack - 1) >>> 0
@@ -73,6 +76,7 @@ export class SynCookies {
     if (this.iss !== iss || (timestamps && this.tsVal !== segment.tsEcr)) return false
     if (!timestamps) decodeBare(code, into)
     else if (!decodeStamped(code, into)) return false
+    this.verifiedGeneration = generation
     into.remote.copy(source)
     into.local.copy(destination)
     into.remotePort = sourcePort

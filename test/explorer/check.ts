@@ -27,6 +27,7 @@ export function before(world: World): Before {
   const { listener } = world
   const around = {
     listening: listener?.open === true,
+    room: listener !== undefined && world.births.size < listener.backlog,
     acceptQueueFull: listener !== undefined && listener.acceptQueueLength >= listener.acceptBacklog,
   }
   return {
@@ -223,11 +224,12 @@ function reasonsAddUp(world: World, was: Before): string | undefined {
   const { listener, stimulus } = world
   if (listener === undefined) return undefined
   const { counters, halfOpen } = listener
-  const { syns, held, completed, accepted, cookieCompleted } = counters
+  const { syns, held, completed, accepted, cookieCompleted, cookieHeld } = counters
   const become = sum(counters, BECOME)
   if (syns !== become) return `${syns} SYNs, but ${become} were held, answered with a cookie, refused or ignored`
   const ended = sum(counters, ENDS)
-  if (held !== ended + halfOpen) return `${held} SYNs held, but ${ended} ended and ${halfOpen} are half-open`
+  if (held + cookieHeld !== ended + halfOpen)
+    return `${held} SYNs and ${cookieHeld} cookies held, but ${ended} ended and ${halfOpen} are half-open`
   const words = sum(counters, WORDS) + [...world.births.values()].filter(({ deferred }) => deferred).length
   if (words > counters.deferred) return `${counters.deferred} SYNs deferred, but ${words} were answered or wait`
   const { acceptQueueLength: waiting, open } = listener

@@ -132,7 +132,11 @@ export function byCookie(was: Variables, segment: Arrival, around: Surroundings)
   const cookie = around.cookies?.find((offer) => offer.isn === irs && offer.iss === iss)
   if (cookie === undefined || cookie.completed) return undefined
   if (around.acceptQueueFull) {
-    return { because: ALLOWANCES['accept queue full'], state: was.state, reply: 'nothing' }
+    const because = ALLOWANCES['accept queue full']
+    // It waits in an entry: that of the handshake which the client has given up for this one, or a new one.
+    if (was.state !== 'SYN-RECEIVED' && !around.room) return { because, state: was.state, reply: 'nothing' }
+    const { una, rcvNxt } = halfOpenVariables(irs, iss, 0)
+    return { because, state: 'SYN-RECEIVED', reply: 'nothing', irs, iss, una, rcvNxt, fresh: true }
   }
   const now = { ...halfOpenVariables(irs, iss, 0), state: 'ESTABLISHED' } as const
   const { because, ...outcome } = fromFifth(now, segment)

@@ -79,6 +79,8 @@ export interface Surroundings {
   /** The initial numbers that an ACK may be the cookie of; undefined if none is taken for a cookie's. */
   readonly cookies: readonly Offer[] | undefined
   readonly acceptQueueFull: boolean
+  /** The SYN queue takes one more entry. */
+  readonly room: boolean
   /** An answer, other than a RST, went to this peer less than the challenge interval ago (RFC 5961 §7). */
   readonly answeredLately: boolean
 }
@@ -120,7 +122,7 @@ export const ALLOWANCES = {
     "RFC 4987 §3.6: while cookies are taken, an ACK that is none is dropped: a cookie's client may have sent more than its ACK, which is yet to come again",
   deferred: 'a SYN waits for the application to say whether it is answered; until then its client gets no answer',
   'accept queue full':
-    'an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later',
+    "an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later; a cookie's is given an entry, if there is room for that",
   'SYN,FIN': 'no TCP sends SYN and FIN together: dropped',
   'answer throttled': 'RFC 5961 §7: an answer to a segment that may be forged is left out when one went out lately',
   'crossing SYN,ACK':

@@ -303,6 +303,8 @@ export class World {
         const { irs, iss, deferred } = view
         this.births.delete(peer)
         this.births.set(peer, { irs, iss, at: this.now, deferred })
+        // When the SYN,ACK went out that this is the answer to, an entry that begins with a cookie's ACK does not know.
+        if (this.stimulus.kind === 'segment' && !has(this.stimulus.segment, SYN)) this.answeredAt.set(peer, this.now)
       }
     }
     const hasCookie = this.sent.some(({ peer, flags }) => (flags & SYN) !== 0 && !this.births.has(peer))

@@ -67,12 +67,8 @@ export function arrivesHalfOpen(
     return
   }
   if (listener.acceptQueueIsFull) {
-    endpoint.drop(listener.acceptOverflow === 'reset' ? 'accept-queue-reset' : 'accept-queue-full')
-    endpoint.counters.ListenOverflows++
-    endpoint.counters.ListenDrops++
-    listener.counters.acceptQueueFull++
+    refuseForAcceptQueue(endpoint, listener, segment)
     if (listener.acceptOverflow === 'reset') {
-      endpoint.replyReset(segment)
       endpoint.counters.AttemptFails++
       listener.counters.acceptReset++
       endpoint.listening.observeRow('refused', listener, queue, row)
@@ -102,14 +98,17 @@ function completesByCookie(
   listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
   if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
-  if (listener.acceptQueueIsFull) {
-    refuseForAcceptQueue(endpoint, listener, segment)
-    return true
-  }
-  if (!listening.hasRoom()) return true
+  const { acceptQueueIsFull } = listener
+  if (acceptQueueIsFull) refuseForAcceptQueue(endpoint, listener, segment)
+  if (acceptQueueIsFull ? listener.acceptOverflow === 'reset' : !listening.hasRoom()) return true
+  const hash = queue.hash(row)
   listener.counters.evicted++
   listening.observeRow('evicted', listener, queue, row)
   queue.remove(row)
+  if (acceptQueueIsFull) {
+    listening.holdCookie(listener, segment, hash)
+    return true
+  }
   endpoint.counters.SyncookiesRecv++
   listening.completeCookie(listener, segment)
   return true

@@ -58,13 +58,14 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
     endpoint.replyReset(segment)
   } else if (listener.acceptQueueIsFull) {
     refuseForAcceptQueue(endpoint, listener, segment)
+    if (listener.acceptOverflow === 'wait') listening.holdCookie(listener, segment, hash)
   } else {
     counters.SyncookiesRecv++
     listening.completeCookie(listener, segment)
   }
 }
 
-/** The accept queue is full. A cookie has no entry that could wait: the client's next segment is the next try. */
+/** The accept queue is full: the client is told, or its ACK waits if there is an entry to keep it in. */
 export function refuseForAcceptQueue(endpoint: Endpoint, listener: Listener, segment: Segment): void {
   endpoint.counters.ListenOverflows++
   endpoint.counters.ListenDrops++
