@@ -8,8 +8,6 @@ const WANTED = 'ESTAB_KERNEL_TEST'
 
 /** After this many milliseconds a kernel test is ended. */
 const LIMIT = 30_000
-/** How often a test that stands still is started before it has failed. */
-const ATTEMPTS = 3
 
 let probed: Promise<NamespaceProbe> | undefined
 
@@ -38,12 +36,7 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
   const node = [process.execPath, '--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=^${pattern}$`, file]
   // Without this variable gone, the process would talk to the runner's parent instead of printing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  let { output, ended } = await attempt(unshare!, [...flags, ...node], { ...env, [WANTED]: name })
-  // Now and then a process in a namespace stands still until its time is over, whatever the test: not yet explained.
-  for (let again = 1; again < ATTEMPTS && ended === 'SIGTERM'; again++) {
-    t.diagnostic(`stood still for ${LIMIT} ms and was run again`)
-    ;({ output, ended } = await attempt(unshare!, [...flags, ...node], { ...env, [WANTED]: name }))
-  }
+  const { output, ended } = await run(unshare!, [...flags, ...node], { ...env, [WANTED]: name })
   if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
   const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
   const said = /^# (?!Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )(.+)$/gm
@@ -53,7 +46,7 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
 }
 
 /** Runs a test in its namespace: what it said, and how it failed to end well, if it did. */
-async function attempt(
+async function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
