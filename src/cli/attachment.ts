@@ -1,4 +1,4 @@
-import type { Server as Forwarder } from 'node:net'
+import type { AddressInfo, Server as Forwarder } from 'node:net'
 import { RealTime } from '../host/real-time.ts'
 import { createWire } from '../link/wire.ts'
 import { createNet, type Net } from '../net/net.ts'
@@ -21,8 +21,8 @@ export interface Attachment {
   readonly addresses: readonly string[]
   /** `TUN device estab0`, `embedded wire`. */
   readonly name: string
-  /** Opens the way to the server's port where there is none yet; tells how it is reached. */
-  open(port: number): Promise<Way>
+  /** Opens the way to the server's port, which was asked for as `wanted`, where there is none yet; tells how it is reached. */
+  open(port: number, wanted: number): Promise<Way>
   /** Gives up the link, and with it the device. */
   close(): void
 }
@@ -58,11 +58,11 @@ export function embeddedAttachment(own: readonly string[], observer?: Observer):
     net,
     addresses,
     name: 'embedded wire',
-    async open(port) {
-      forwarder = await openForwarder(second, addresses[0]!, port, forwarderPort(port))
+    async open(port, wanted) {
+      forwarder = await openForwarder(second, addresses[0]!, port, forwarderPort(wanted))
       return {
         hosts: ['127.0.0.1'],
-        port: forwarderPort(port),
+        port: (forwarder.address() as AddressInfo).port,
         remarks: ['each connection to it is carried by a second stack of estab over the embedded wire'],
       }
     },

@@ -31,7 +31,7 @@ export function openForwarder(net: Net, address: string, port: number, forwarder
   })
 }
 
-/** The forwarder's port for a server's: the same, unless that takes privileges. */
-export function forwarderPort(port: number): number {
-  return port >= 1024 || port === 0 ? port : 8000 + port
+/** The forwarder's port for the one that was asked for: the same, unless that takes privileges; 0 is a free one here too. */
+export function forwarderPort(wanted: number): number {
+  return wanted >= 1024 || wanted === 0 ? wanted : 8000 + wanted
 }

@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     await once(server, 'listening')
     server.on('error', fail)
     const { port } = server.address()!
-    report.listening(attachment, server, await attachment.open(port))
+    report.listening(attachment, server, await attachment.open(port, options.port))
     onStopSignal(() => stop(attachment, server, report))
   } catch (error) {
     attachment.close()

@@ -91,7 +91,7 @@ export function establishFromRow(connection: Connection, window: number): void {
   syn.seq = tcb.rcv.nxt
   syn.ack = tcb.snd.nxt
   syn.wnd = window
-  becomeEstablished(connection, syn, false)
+  becomeEstablished(connection, syn, false, false)
 }
 
 function offsetOf(

@@ -18,12 +18,14 @@ kernelTest(import.meta.url, 'serve: 100 MB down and up over IPv4 and IPv6; SIGTE
   const { directory, path, digest } = file(t)
   const server = start(t, ['serve', '--json', '--http', directory])
   const ended = finished(server)
+  const closed = said(server, '"connection-closed"', 4)
   await said(server, '"listening"')
   assert.equal(isInterface('estab0'), true)
   for (const host of ['10.77.0.2', '[fd77::2]']) {
     assert.equal(sha256(await fetched(`http://${host}/file`)), digest)
     assert.equal((await fetched(`http://${host}/`, path)).toString(), `sha256: ${digest}\nlength: ${LENGTH}\n`)
   }
+  await closed
   server.kill('SIGTERM')
   const { status, stdout, stderr } = await ended
   assert.equal(stderr, '')
@@ -125,13 +127,13 @@ function sha256(octets: Uint8Array): string {
   return createHash('sha256').update(octets).digest('hex')
 }
 
-/** Resolves when the command has written `text`. */
-function said(child: ChildProcess, text: string): Promise<void> {
+/** Resolves when the command has written `text`, so many times. */
+function said(child: ChildProcess, text: string, times = 1): Promise<void> {
   let output = ''
   return new Promise((resolve) => {
     child.stdout!.on('data', (chunk) => {
       output += chunk
-      if (output.includes(text)) resolve()
+      if (output.split(text).length > times) resolve()
     })
   })
 }

@@ -101,6 +101,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
   } else if (wasClosed) {
     // What went out as a probe was not taken: it goes out again with the rest.
     snd.resend = snd.una
+    connection.stalledSince = Number.POSITIVE_INFINITY
     connection.probes = 0
     connection.probeDue = false
   }

@@ -24,10 +24,10 @@ export function learnOptions(connection: Connection, syn: Segment): void {
 
 /**
  * Our SYN is acknowledged: to ESTABLISHED, with the send window of the segment that says so, which a SYN does not scale
- * (RFC 7323 §2.2). A CLOSE that was called
+ * (RFC 7323 §2.2). `timely` false: the segment came a while ago, and tells no round-trip time. A CLOSE that was called
  * before takes effect now (RFC 9293 §3.10.4).
  */
-export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean): void {
+export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean, timely = true): void {
   const { tcb, host } = connection
   const { snd } = tcb
   snd.una = seqAdd(tcb.iss, 1)
@@ -43,7 +43,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.synDue = false
   connection.congestion = host.newCongestionControl(snd.mss)
   connection.recovery.start(tcb.iss)
-  measureHandshake(connection, segment)
+  if (timely) measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY
   connection.enter('ESTABLISHED')
   if (connection.finQueued) connection.enter('FIN-WAIT-1')
