@@ -77,6 +77,8 @@ export function setTimers(connection: Connection, now: Instant): void {
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
   if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && hasUnsent(connection)) {
     connection.retransmitAt = NEVER
+    // What is not out cannot be unanswered: R2 begins with the probe.
+    if (!inFlight) connection.stalledSince = NEVER
     setPersist(connection, now)
     return
   }
