@@ -8,6 +8,8 @@ const WANTED = 'ESTAB_KERNEL_TEST'
 
 /** After this many milliseconds a kernel test is ended. */
 const LIMIT = 30_000
+/** How often a test that stands still is started before it has failed. */
+const ATTEMPTS = 3
 
 let probed: Promise<NamespaceProbe> | undefined
 
@@ -36,7 +38,27 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
   const node = [process.execPath, '--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=^${pattern}$`, file]
   // Without this variable gone, the process would talk to the runner's parent instead of printing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const child = spawn(unshare!, [...flags, ...node], { env: { ...env, [WANTED]: name }, timeout: LIMIT })
+  let { output, ended } = await attempt(unshare!, [...flags, ...node], { ...env, [WANTED]: name })
+  // Now and then a process in a namespace stands still until its time is over, whatever the test: not yet explained.
+  for (let again = 1; again < ATTEMPTS && ended === 'SIGTERM'; again++) {
+    t.diagnostic(`stood still for ${LIMIT} ms and was run again`)
+    ;({ output, ended } = await attempt(unshare!, [...flags, ...node], { ...env, [WANTED]: name }))
+  }
+  if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
+  const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
+  const said = /^# (?!Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )(.+)$/gm
+  for (const [, text] of output.matchAll(said)) t.diagnostic(text!)
+  if (skipped !== undefined) t.skip(skipped)
+  else if (!/^# pass 1$/m.test(output)) throw new Error(`in the namespace no test of this name ran\n${output}`)
+}
+
+/** Runs a test in its namespace: what it said, and how it failed to end well, if it did. */
+async function attempt(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ output: string; ended: string | undefined }> {
+  const child = spawn(command, args, { env, timeout: LIMIT })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -47,10 +69,5 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)))
   })
-  if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
-  const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
-  const said = /^# (?!Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )(.+)$/gm
-  for (const [, text] of output.matchAll(said)) t.diagnostic(text!)
-  if (skipped !== undefined) t.skip(skipped)
-  else if (!/^# pass 1$/m.test(output)) throw new Error(`in the namespace no test of this name ran\n${output}`)
+  return { output, ended }
 }
