@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { halfOpenSize, inwardAllocation, outwardAllocation, synAllocation } from './allocation.ts'
 import { loopbackBulk, pumpBulk, wireBulk } from './bulk.ts'
-import { loopbackHandshakes, pumpHandshakes } from './handshakes.ts'
+import { loopbackHandshakes, PumpHandshakes } from './handshakes.ts'
 import { byTurns } from './measure.ts'
 import { printHeader, printRow, type Row } from './report.ts'
 import { makeSyns, synRate } from './syn.ts'
@@ -38,8 +38,9 @@ async function bulk(): Promise<void> {
 
 async function handshakes(): Promise<void> {
   for (const atOnce of [1, 64]) {
+    const pump = new PumpHandshakes(atOnce)
     const { estab, node } = await byTurns(rounds, {
-      estab: () => pumpHandshakes(Math.round(200_000 * scale), atOnce),
+      estab: () => pump.rate(Math.round(200_000 * scale)),
       node: () => loopbackHandshakes(Math.round(5000 * scale), atOnce),
     })
     row({ work: `open, accept, close both ends, ${atOnce} at once`, unit: 'a second', estab, node })
