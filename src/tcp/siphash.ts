@@ -41,12 +41,15 @@ let high32 = 0
 
 const wasm = wasmSipHash()
 
+/** Scratch for what is to be hashed: what is laid out here, and not elsewhere, need not be copied. A hash overwrites it. */
+export const sipWords: Int32Array = wasm?.words ?? new Int32Array(16)
+
 /** SipHash-2-4 of words[0] up to words[count], at most 1000: the low 32 bits, unsigned. {@link sipHashHigh} has the rest. */
 export function sipHash24(key: SipKey, words: Int32Array, count: number): number {
   if (wasm === undefined) return plainSipHash24(key, words, count)
   const memory = wasm.words
   const last = count & ~1
-  for (let i = 0; i < count; i++) memory[i] = words[i]!
+  if (words !== memory) for (let i = 0; i < count; i++) memory[i] = words[i]!
   // The last block: what is left, and the length in octets.
   if (last === count) memory[count] = 0
   memory[last + 1] = (count * 4) << 24

@@ -26,10 +26,16 @@ export const MAX_OPTIONS_LENGTH = 40
  * too; a length that cannot be ends the reading, and what was read until then stands (MUST-7).
  */
 export function parseTcpOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
+  if (isUsual(viewOf(octets), start, end - start, into)) {
+    into.sackBlocks = 0
+    into.cookieLength = ABSENT
+    into.optionsStart = start
+    into.optionsEnd = end
+    return
+  }
   into.clearOptions()
   into.optionsStart = start
   into.optionsEnd = end
-  if (isUsual(viewOf(octets), start, end - start, into)) return
   let at = start
   while (at < end) {
     const kind = octets[at]!
@@ -49,6 +55,9 @@ export function parseTcpOptions(octets: Uint8Array, start: number, end: number, 
 /** The layouts of Linux, and many others, at a glance: of a SYN, and of all that follow. */
 function isUsual(view: DataView, at: number, length: number, into: Segment): boolean {
   if (length === 12 && view.getInt32(at) === STAMPED) {
+    into.mss = ABSENT
+    into.windowScale = ABSENT
+    into.sackPermitted = false
     into.timestamps = true
     into.tsVal = view.getUint32(at + 4)
     into.tsEcr = view.getUint32(at + 8)
