@@ -1,19 +1,35 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Connection } from '../src/tcp/connection.ts'
+import type { Listener } from '../src/tcp/listener.ts'
 import { seconds } from './measure.ts'
 import { ADDRESSES, Pump } from './pump.ts'
 
 const PORT = 80
 
-/** Connections a second, each opened, accepted and closed by both ends, `atOnce` at a time, between two stacks in this process. */
-export async function pumpHandshakes(connections: number, atOnce: number): Promise<number> {
+/** Two stacks in this process, one of which listens. To be kept from one measurement to the next: V8 throws compiled code away with the objects that it was compiled for. */
+export class PumpHandshakes {
   // TIME-WAIT is as long as ever. That it holds so few is what lets ports come round again in time that stands still.
-  const pump = new Pump({ tcp: { maxTimeWait: 10_000 } })
-  const listener = pump.b.listen({ port: PORT, backlog: atOnce })
-  const opened: Connection[] = []
-  const took = await seconds(() => {
-    for (let done = 0; done < connections; done += atOnce) {
+  private readonly pump: Pump = new Pump({ tcp: { maxTimeWait: 10_000 } })
+  private readonly atOnce: number
+  private readonly listener: Listener
+
+  constructor(atOnce: number) {
+    this.atOnce = atOnce
+    this.listener = this.pump.b.listen({ port: PORT, backlog: atOnce })
+  }
+
+  /** Connections a second, each opened, accepted and closed by both ends, `atOnce` at a time. */
+  async rate(connections: number): Promise<number> {
+    return connections / (await seconds(() => this.run(connections)))
+  }
+
+  run(connections: number): void {
+    const { pump, listener, atOnce } = this
+    const opened: Connection[] = []
+    const before = this.ended
+    let done = 0
+    for (; done < connections; done += atOnce) {
       for (let i = 0; i < atOnce; i++) opened.push(pump.a.connect({ address: ADDRESSES.b, port: PORT }))
       pump.run()
       for (const connection of opened) connection.close()
@@ -23,11 +39,14 @@ export async function pumpHandshakes(connections: number, atOnce: number): Promi
       opened.length = 0
       takeEvents(pump)
     }
-  })
-  if (pump.a.counters.TW + pump.a.tcp.timeWait.size + pump.a.counters.TCPTimeWaitOverflow < connections) {
-    throw new Error('not every connection has come to TIME-WAIT')
+    if (this.ended - before !== done) throw new Error('not every connection has come to TIME-WAIT')
   }
-  return connections / took
+
+  /** Connections that have come to TIME-WAIT, or beyond. */
+  private get ended(): number {
+    const { counters, tcp } = this.pump.a
+    return counters.TW + tcp.timeWait.size
+  }
 }
 
 function takeEvents({ a, b }: Pump): void {

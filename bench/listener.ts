@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { loopbackHandshakes, pumpHandshakes } from './handshakes.ts'
+import { loopbackHandshakes } from './handshakes.ts'
 import { cpuSeconds } from './listener/cpu.ts'
 import { honestClients } from './listener/honest.ts'
-import { halfOpenMemory, liveTimers, spoofedGrowth, synAckRate } from './listener/in-process.ts'
+import { halfOpenMemory, liveTimers, spoofedGrowth } from './listener/in-process.ts'
 import type { OverTun } from './listener/over-tun.ts'
+import { inOwnProcess } from './listener/own-process.ts'
 import { type Anchor, printHeader, printMissing, printRow, type Row } from './listener/report.ts'
-import { spoofedSyns } from './listener/spoofed.ts'
 import { overTun } from './listener/tun.ts'
 import { byTurns, collectGarbage, type Sample, sample } from './measure.ts'
 
@@ -34,32 +34,33 @@ export async function listenerBench(short: boolean): Promise<Row[]> {
 type Print = (row: Row) => void
 
 async function rates(row: Print, short: boolean, tun: OverTun | string): Promise<void> {
-  const syns = spoofedSyns(short ? 200_000 : 500_000)
-  const figures = await byTurns(ROUNDS, {
-    cookie: () => synAckRate(syns, false),
-    stored: () => synAckRate(syns, true),
-    handshakes: () => perCpuSecond(short ? 40_000 : 200_000, (count) => pumpHandshakes(count, 64)),
-    node: () => perCpuSecond(short ? 1000 : 5000, (count) => loopbackHandshakes(count, 64)),
-  })
+  const count = short ? 200_000 : 500_000
   const unit = 'a CPU second'
   const linux = (figures: 'kernelCookies' | 'kernelStored'): Anchor | undefined => kernel(tun, 'Linux', figures)
-  const { cookie, stored, handshakes, node } = figures
   row({
     work: 'SYN, cookie SYN,ACK, in process',
     unit,
-    estab: cookie,
+    estab: await inOwnProcess('cookie', count, ROUNDS),
     goal: { least: 3e6 },
     anchor: linux('kernelCookies'),
   })
   row({
     work: 'SYN, entry, SYN,ACK, in process',
     unit,
-    estab: stored,
+    estab: await inOwnProcess('stored', count, ROUNDS),
     goal: { least: 2e6 },
     anchor: linux('kernelStored'),
   })
-  const anchor = { name: 'node:net, loopback', figures: node }
-  row({ work: 'open, accept, close, both ends in process', unit, estab: handshakes, goal: { least: 3e5 }, anchor })
+  const { node } = await byTurns(ROUNDS, {
+    node: () => perCpuSecond(short ? 1000 : 5000, (count) => loopbackHandshakes(count, 64)),
+  })
+  row({
+    work: 'open, accept, close, both ends in process',
+    unit,
+    estab: await inOwnProcess('handshakes', count, ROUNDS),
+    goal: { least: 3e5 },
+    anchor: { name: 'node:net, loopback', figures: node },
+  })
 }
 
 async function perCpuSecond(count: number, work: (count: number) => Promise<unknown>): Promise<number> {

@@ -3,15 +3,58 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { halfOpenSize, inwardAllocation, outwardAllocation, synAllocation } from './allocation.ts'
 import { loopbackBulk, pumpBulk, wireBulk } from './bulk.ts'
-import { loopbackHandshakes, pumpHandshakes } from './handshakes.ts'
+import { loopbackHandshakes, PumpHandshakes } from './handshakes.ts'
+import type { Row as ListenerRow } from './listener/report.ts'
+import { listenerBench } from './listener.ts'
 import { byTurns } from './measure.ts'
 import { printHeader, printRow, type Row } from './report.ts'
 import { makeSyns, synRate } from './syn.ts'
 
-const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' } } })
+/** What can be measured: all but the listener, unless something is named. */
+const WORKS = {
+  bulk: { what: 'one connection, one way', run: bulk },
+  connections: { what: 'opened, accepted and closed by both ends', run: handshakes },
+  syn: { what: 'received, kept, answered', run: syns },
+  allocation: { what: 'octets of heap for each segment', run: allocations },
+  listener: { what: 'the listener under load, in process and over TUN, with what is to be reached', run: listener },
+}
+type Work = keyof typeof WORKS
+
+const HELP = `npm run bench -- [WORK...] [--short] [--json FILE]
+
+${Object.entries(WORKS)
+  .map(([name, { what }]) => `  ${name.padEnd(14)}${what}`)
+  .join('\n')}
+
+Without a work: all but the listener.
+
+  --short       fewer runs, and shorter ones
+  --json FILE   writes the figures to a file, too`
+
+const OPTIONS = {
+  short: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+const { values, works } = readArguments()
 const rounds = values.short ? 3 : 7
 const scale = values.short ? 0.2 : 1
-const rows: Row[] = []
+const rows: (Row | ListenerRow)[] = []
+
+function readArguments(): { values: { short: boolean; json?: string | undefined; help: boolean }; works: Work[] } {
+  try {
+    const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
+    for (const name of positionals) {
+      if (!Object.hasOwn(WORKS, name)) throw new Error(`There is no work "${name}".`)
+    }
+    const chosen = positionals.length > 0 ? positionals : Object.keys(WORKS).filter((name) => name !== 'listener')
+    return { values, works: chosen as Work[] }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
 
 function row(row: Row): void {
   rows.push(row)
@@ -38,8 +81,9 @@ async function bulk(): Promise<void> {
 
 async function handshakes(): Promise<void> {
   for (const atOnce of [1, 64]) {
+    const pump = new PumpHandshakes(atOnce)
     const { estab, node } = await byTurns(rounds, {
-      estab: () => pumpHandshakes(Math.round(200_000 * scale), atOnce),
+      estab: () => pump.rate(Math.round(200_000 * scale)),
       node: () => loopbackHandshakes(Math.round(5000 * scale), atOnce),
     })
     row({ work: `open, accept, close both ends, ${atOnce} at once`, unit: 'a second', estab, node })
@@ -52,6 +96,10 @@ async function syns(): Promise<void> {
   row({ work: 'SYN received, kept, answered', unit: 'a second', estab })
 }
 
+async function listener(): Promise<void> {
+  rows.push(...(await listenerBench(values.short)))
+}
+
 function allocations(): void {
   const segments = 200_000
   const unit = 'octets of heap'
@@ -61,13 +109,14 @@ function allocations(): void {
   row({ work: 'half-open connection, IPv4', unit: 'octets held', estab: halfOpenSize() })
 }
 
-console.log(`node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${rounds} rounds\n`)
-printHeader()
-await bulk()
-await handshakes()
-await syns()
-allocations()
-if (values.json !== undefined) {
-  const report = { node: process.version, cpu: cpus()[0]?.model, date: new Date().toISOString(), rounds, rows }
-  writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
+if (values.help) {
+  console.log(HELP)
+} else {
+  console.log(`node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores\n`)
+  if (works.some((name) => name !== 'listener')) printHeader()
+  for (const name of works) await WORKS[name].run()
+  if (values.json !== undefined) {
+    const report = { node: process.version, cpu: cpus()[0]?.model, date: new Date().toISOString(), rows }
+    writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
+  }
 }

@@ -2,12 +2,18 @@ import { Stack } from '../../src/stack/stack.ts'
 import { admitByCookie } from '../../src/tcp/admission.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Instant } from '../../src/wire/instant.ts'
+import { PumpHandshakes } from '../handshakes.ts'
 import { collectGarbage, type Sample, sample } from '../measure.ts'
 import { cpuSeconds } from './cpu.ts'
 import { SYN_LENGTH, spoofedSyns } from './spoofed.ts'
 
 const PORT = 80
+/** Rounds that don't count: code has to be compiled. */
+const WARM_UP = 5
 const SECRET = Uint8Array.from({ length: 32 }, (_, i) => 3 * i + 1)
+
+/** Frames that a driver gives the stack before it takes the answers. */
+const BATCH = 64
 
 /** A listener without a link, to which SYNs come from a row of frames. */
 class Target {
@@ -24,6 +30,15 @@ class Target {
     this.take(now)
   }
 
+  /** Gives it all SYNs, in batches. */
+  receiveAll(frames: Uint8Array, now: Instant): void {
+    for (let at = 0; at < frames.length; ) {
+      const end = Math.min(frames.length, at + BATCH * SYN_LENGTH)
+      for (; at < end; at += SYN_LENGTH) this.stack.receive(frames, at, at + SYN_LENGTH, now)
+      this.take(now)
+    }
+  }
+
   take(now: Instant): void {
     while (this.stack.transmit(this.out, 0, now) > 0);
   }
@@ -37,15 +52,37 @@ class Target {
   }
 }
 
-/** SYNs a second of CPU that are answered, by a cookie or from an entry; parsing and checksums both ways included. */
-export async function synAckRate(syns: Uint8Array, kept: boolean): Promise<number> {
-  const count = syns.length / SYN_LENGTH
+/**
+ * SYNs a second of CPU that are answered, by a cookie or from an entry; parsing and checksums both ways included. One
+ * listener for all rounds: with a stack V8 throws away the code that it has compiled for it.
+ */
+export async function synAckRates(count: number, kept: boolean, rounds: number): Promise<number[]> {
+  const syns = spoofedSyns(count)
   const target = new Target(kept ? { backlog: count } : { admission: admitByCookie })
-  const took = await cpuSeconds(() => {
-    for (let i = 0; i < count; i++) target.receive(syns, i * SYN_LENGTH, 1)
-  })
-  if (target.stack.counters.transmitted !== count) throw new Error('not every SYN was answered')
-  return count / took
+  const { stack } = target
+  const rates: number[] = []
+  let now = 1
+  for (let round = -WARM_UP; round < rounds; round++) {
+    const before = stack.counters.transmitted
+    const took = await cpuSeconds(() => target.receiveAll(syns, now))
+    if (stack.counters.transmitted - before !== count) throw new Error('not every SYN was answered')
+    if (round >= 0) rates.push(count / took)
+    // All entries come to their end.
+    now += 100_000
+    target.advance(now)
+  }
+  return rates
+}
+
+/** Connections a second of CPU, both ends. */
+export async function handshakeRates(count: number, rounds: number): Promise<number[]> {
+  const pump = new PumpHandshakes(64)
+  const rates: number[] = []
+  for (let round = -WARM_UP; round < rounds; round++) {
+    const took = await cpuSeconds(() => pump.run(count))
+    if (round >= 0) rates.push(count / took)
+  }
+  return rates
 }
 
 export interface Memory {

@@ -4,6 +4,8 @@ import { type IpAddress, IpPrefix } from '../wire/address.ts'
 /** The addresses of a stack, and what follows from them. */
 export class LocalAddresses {
   readonly prefixes: readonly IpPrefix[]
+  /** The broadcast addresses of our networks, as words; those of two hosts or one have none (RFC 3021). */
+  private readonly broadcasts: readonly number[]
 
   /** @throws {TypeError} ERR_INVALID_ARG_VALUE: not CIDR notation, or an address that no host can have */
   constructor(texts: readonly string[]) {
@@ -15,6 +17,9 @@ export class LocalAddresses {
       return prefix
     })
     if (this.prefixes.length === 0) throw invalidArgument('a stack needs at least one address')
+    this.broadcasts = this.prefixes
+      .filter(({ address, length }) => address.family === 4 && length < 31)
+      .map(({ address, length }) => address.d | (-1 >>> length))
   }
 
   has(address: IpAddress): boolean {
@@ -22,15 +27,11 @@ export class LocalAddresses {
     return false
   }
 
-  /** Whether `address` is the broadcast address of a network that this stack is on. */
-  isDirectedBroadcast(address: IpAddress): boolean {
-    if (address.family === 6) return false
-    for (let i = 0; i < this.prefixes.length; i++) {
-      const prefix = this.prefixes[i]!
-      if (prefix.length >= 31 || !prefix.contains(address)) continue
-      const host = -1 >>> prefix.length
-      if ((address.d & host) === (host | 0)) return true
-    }
+  /** Multicast or broadcast, of a network that this stack is on too, or nobody's: not the address of one host. */
+  isShared(address: IpAddress): boolean {
+    if (!isUnicast(address)) return true
+    if (this.broadcasts.length === 0 || address.family === 6) return false
+    for (let i = 0; i < this.broadcasts.length; i++) if (this.broadcasts[i] === address.d) return true
     return false
   }
 
@@ -49,5 +50,8 @@ export class LocalAddresses {
 
 /** Whether an address can be one host's own, or a TCP peer's (RFC 9293 MUST-46, MUST-57, MUST-63). */
 export function isUnicast(address: IpAddress): boolean {
-  return !address.isMulticast && !address.isBroadcast && !address.isUnspecified
+  const { d } = address
+  // 224.0.0.0/4, 255.255.255.255, 0.0.0.0
+  if (address.family === 4) return d >>> 28 !== 14 && d !== -1 && d !== 0
+  return !address.isMulticast && !address.isUnspecified
 }

@@ -21,7 +21,7 @@ import { Segment } from '../wire/segment.ts'
 import { parseTcp, writeTcp } from '../wire/tcp.ts'
 import { Datagram, parseUdp } from '../wire/udp.ts'
 import { Icmp } from './icmp.ts'
-import { isUnicast, LocalAddresses } from './local-addresses.ts'
+import { LocalAddresses } from './local-addresses.ts'
 import type { ConnectOptions, StackOptions } from './stack-options.ts'
 
 export type { ListenOptions } from '../tcp/listen-options.ts'
@@ -143,7 +143,7 @@ export class Stack {
   connect(options: ConnectOptions): Connection {
     const remote = IpAddress.parse(options.address)
     if (remote === undefined) throw invalidArgument(`"${options.address}" is not an IP address`)
-    if (this.isShared(remote)) throw invalidArgument(`"${options.address}" is not the address of one host`)
+    if (this.addresses.isShared(remote)) throw invalidArgument(`"${options.address}" is not the address of one host`)
     checkPort(options.port, 1)
     checkPort(options.localPort ?? 0, 0)
     const local =
@@ -191,7 +191,9 @@ export class Stack {
     if (defect !== undefined) {
       this.drop(defect)
     } else if (!this.addresses.has(ip.destination)) {
-      this.drop(ip.protocol === Protocol.TCP && this.isShared(ip.destination) ? 'tcp-not-unicast' : 'ip-not-ours')
+      this.drop(
+        ip.protocol === Protocol.TCP && this.addresses.isShared(ip.destination) ? 'tcp-not-unicast' : 'ip-not-ours',
+      )
     } else if (!this.isPossibleSource(ip.source, own)) {
       this.drop('ip-source')
     } else if (ip.fragment) {
@@ -265,12 +267,7 @@ export class Stack {
 
   /** RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it. */
   private isPossibleSource(address: IpAddress, own: boolean): boolean {
-    return !this.isShared(address) && this.addresses.has(address) === own
-  }
-
-  /** Multicast or broadcast, or nobody's: not the address of one host. */
-  private isShared(address: IpAddress): boolean {
-    return !isUnicast(address) || this.addresses.isDirectedBroadcast(address)
+    return !this.addresses.isShared(address) && this.addresses.has(address) === own
   }
 
   private ownAddress(text: string): IpAddress {

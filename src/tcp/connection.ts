@@ -3,7 +3,7 @@ import type { Instant } from '../wire/instant.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { Waiting } from './deadlines.ts'
-import { ConnectionError, type ConnectionErrorCode, callError } from './errors.ts'
+import { type ConnectionError, type ConnectionErrorCode, callError, errorOf } from './errors.ts'
 import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { Listener } from './listener.ts'
@@ -97,8 +97,10 @@ export class Connection implements Waiting, TupleEntry {
 
   /** Send no small segments while data is in flight (Nagle, RFC 9293 SHLD-7), or do: RFC 9293 MUST-17. */
   noDelay = false
-  /** Why the connection ended, when it did not end by closing. */
-  error: ConnectionError | undefined
+  /** Why the connection ended, when it did not end by closing, and in which part of its life. */
+  failure: ConnectionErrorCode | undefined
+  failedCall: 'connect' | 'read' = 'read'
+  private madeError: ConnectionError | undefined
   private current: State
 
   constructor(
@@ -133,6 +135,12 @@ export class Connection implements Waiting, TupleEntry {
 
   get remoteAddress(): string {
     return this.remote.toString()
+  }
+
+  /** Made when it is asked for: the stack trace of an Error costs more than a RST. */
+  get error(): ConnectionError | undefined {
+    this.madeError ??= errorOf(this)
+    return this.madeError
   }
 
   /** Octets that can be read now. */
@@ -261,8 +269,8 @@ export class Connection implements Waiting, TupleEntry {
     const told = this.current === 'TIME-WAIT'
     if (code !== undefined) {
       const opening = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED'
-      const syscall = opening && this.listener === undefined ? 'connect' : 'read'
-      this.error = new ConnectionError(code, syscall, this.remoteAddress, this.remotePort)
+      if (opening && this.listener === undefined) this.failedCall = 'connect'
+      this.failure = code
       this.receiveBuffer.release()
     }
     this.enter('CLOSED')

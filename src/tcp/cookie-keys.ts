@@ -38,18 +38,23 @@ export class TimedKeys implements CookieKeys {
   private readonly secret: Uint8Array
   private readonly period: Milliseconds
   private readonly use: number
+  private rotateAt: Instant
 
   constructor(secret: Uint8Array, purpose: 'cookies' | 'fast-open' = 'cookies') {
     this.secret = secret.slice()
     this.period = purpose === 'cookies' ? KEY_PERIOD : FAST_OPEN_KEY_PERIOD
     this.use = purpose === 'cookies' ? COOKIE_USE : FAST_OPEN_USE
+    this.rotateAt = this.period
     this.previous = this.key(-1)
     this.current = this.key(0)
     this.next = this.key(1)
   }
 
   update(now: Instant): void {
+    // A comparison for each SYN, not a division.
+    if (now < this.rotateAt) return
     const due = Math.floor(now / this.period)
+    this.rotateAt = (due + 1) * this.period
     if (due <= this.generation) return
     this.generation = due
     this.previous = this.key(due - 1)

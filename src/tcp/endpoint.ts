@@ -134,6 +134,10 @@ export class Endpoint implements OutputHost {
       handleTimeouts(due, now)
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
+    for (let oldest = this.timeWait.oldest; oldest !== undefined; oldest = this.timeWait.oldest) {
+      if (oldest.closeAt > now) break
+      oldest.finish(undefined)
+    }
     this.listening.advance()
   }
 
@@ -148,7 +152,7 @@ export class Endpoint implements OutputHost {
 
   /** Not later than the next moment at which `advance` has something to do, once `nextSegment` has said that nothing is due. */
   nextDeadline(): Instant {
-    return Math.min(this.deadlines.next(), this.listening.nextDeadline())
+    return Math.min(this.deadlines.next(), this.timeWait.nextDeadline(), this.listening.nextDeadline())
   }
 
   nextEvent(): StackEvent | undefined {
@@ -162,13 +166,11 @@ export class Endpoint implements OutputHost {
    */
   connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, fastOpen: boolean): Connection {
     if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
-    const isFree = (port: number): boolean =>
-      this.connections.get(this.tupleHash(local, port, remote, remotePort), local, port, remote, remotePort) ===
-      undefined
-    const isUnused = (port: number): boolean => !this.listening.listeners.usesPort(port) && isFree(port)
-    const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, isUnused)
-    if (!isFree(port)) throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
+    const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, this)
     const hash = this.tupleHash(local, port, remote, remotePort)
+    if (localPort !== 0 && this.connections.get(hash, local, port, remote, remotePort) !== undefined) {
+      throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
+    }
     const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
     connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
     connection.synDue = true
@@ -178,6 +180,13 @@ export class Endpoint implements OutputHost {
     this.connections.add(connection)
     this.ready(connection)
     return connection
+  }
+
+  /** Whether a connection to there may have this port without being asked for it. */
+  isUnused(local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
+    if (this.listening.listeners.usesPort(port)) return false
+    const hash = this.tupleHash(local, port, remote, remotePort)
+    return this.connections.get(hash, local, port, remote, remotePort) === undefined
   }
 
   get isFull(): boolean {
@@ -196,10 +205,13 @@ export class Endpoint implements OutputHost {
   }
 
   quiet(connection: Connection): void {
+    if (connection.state === 'TIME-WAIT') {
+      // Only now: its last ACK has gone out.
+      this.boundTimeWait()
+      return
+    }
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
-    // Only now: its last ACK has gone out.
-    if (connection.state === 'TIME-WAIT') this.boundTimeWait()
   }
 
   notify(connection: Connection): void {
@@ -207,8 +219,8 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
+    this.deadlines.remove(connection)
     this.timeWait.add(connection)
-    this.deadlines.arm(connection)
   }
 
   forget(connection: Connection): void {

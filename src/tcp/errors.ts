@@ -27,6 +27,20 @@ export class ConnectionError extends Error {
   }
 }
 
+/** What a connection that has failed is to say of it. */
+interface Failed {
+  readonly failure: ConnectionErrorCode | undefined
+  readonly failedCall: 'connect' | 'read'
+  readonly remoteAddress: string
+  readonly remotePort: number
+}
+
+export function errorOf(connection: Failed): ConnectionError | undefined {
+  const { failure, failedCall } = connection
+  if (failure === undefined) return undefined
+  return new ConnectionError(failure, failedCall, connection.remoteAddress, connection.remotePort)
+}
+
 /** An Error with a code of Node's, for a call that can't be done as things stand. */
 export function callError(code: string, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code })

@@ -23,7 +23,9 @@ export class EventQueue {
   private readonly ofEnd: Extract<StackEvent, { type: 'closed' }> = {
     type: 'closed',
     connection: undefined as unknown as Connection,
-    error: undefined,
+    get error() {
+      return this.connection.error
+    },
   }
 
   addConnection(connection: Connection): void {
@@ -57,7 +59,6 @@ export class EventQueue {
     if (connection.events === 0) this.connections.shift()
     if (bit === CLOSED) {
       this.ofEnd.connection = connection
-      this.ofEnd.error = connection.error
       return this.ofEnd
     }
     this.ofConnection.connection = connection

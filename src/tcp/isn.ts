@@ -1,9 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { tupleWords } from './four-tuple.ts'
-import { type SipKey, sipHash24 } from './siphash.ts'
-
-const words = new Int32Array(10)
+import { type SipKey, sipHash24, sipWords } from './siphash.ts'
 
 /**
  * An initial sequence number by RFC 6528: ISN = M + F(localip, localport, remoteip, remoteport, secretkey), with M a
@@ -19,7 +17,7 @@ export function initialSequence(
 ): number {
   // RFC 9293 MUST-8: clock-driven. RFC 9293 SHLD-1, MUST-9: by a function that nobody outside can compute.
   const clock = (now * 250) >>> 0
-  return (clock + sipHash24(key, words, tupleWords(words, local, localPort, remote, remotePort))) >>> 0
+  return (clock + sipHash24(key, sipWords, tupleWords(sipWords, local, localPort, remote, remotePort))) >>> 0
 }
 
 /** A fixed offset of each four-tuple's timestamp clock, so that TSval tells neither uptime nor other connections (RFC 7323 §7.1). */
@@ -30,7 +28,7 @@ export function timestampOffset(
   remote: IpAddress,
   remotePort: number,
 ): number {
-  return sipHash24(key, words, tupleWords(words, local, localPort, remote, remotePort))
+  return sipHash24(key, sipWords, tupleWords(sipWords, local, localPort, remote, remotePort))
 }
 
 /** TSval at `now`: one tick a millisecond (RFC 7323 §5.4). */

@@ -3,8 +3,10 @@ import { callError } from './errors.ts'
 import { tupleHash } from './four-tuple.ts'
 import type { SipKey } from './siphash.ts'
 
-/** How many ports algorithm 3 steps through at the most, before the caller is told that none is free. */
-type IsFree = (port: number) => boolean
+/** Who knows which ports are taken. */
+export interface PortUser {
+  isUnused(local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean
+}
 
 /**
  * An ephemeral port by RFC 6056 algorithm 3: an offset that depends on who talks to whom and a secret, and a counter, so
@@ -23,11 +25,11 @@ export class EphemeralPorts {
   }
 
   /** @throws {Error} EADDRNOTAVAIL: every port of the range is taken */
-  choose(local: IpAddress, remote: IpAddress, remotePort: number, isFree: IsFree): number {
+  choose(local: IpAddress, remote: IpAddress, remotePort: number, user: PortUser): number {
     const offset = tupleHash(this.key, local, 0, remote, remotePort) >>> 0
     for (let tries = 0; tries < this.count; tries++) {
       const port = this.first + ((offset + this.next++) % this.count)
-      if (isFree(port)) return port
+      if (user.isUnused(local, port, remote, remotePort)) return port
     }
     throw callError('EADDRNOTAVAIL', `no local port from ${this.first} to ${this.first + this.count - 1} is free`)
   }

@@ -3,8 +3,11 @@
  * that nobody outside knows (RFC 9293 MUST-9). HalfSipHash-1-3, its 32-bit sister, keeps the hash tables safe from
  * chosen collisions at a quarter of the cost; it is no PRF for secrets that matter.
  *
- * Hot path: 64-bit words are pairs of int32 in local variables.
+ * Hot path. In JavaScript, 64-bit words are pairs of int32 in local variables; where there is WebAssembly, which has
+ * such words, that does it (docs/adr/0010-siphash-in-webassembly.md).
  */
+import { wasmSipHash } from './siphash-wasm.ts'
+
 export interface SipKey {
   readonly k0: number
   readonly k1: number
@@ -36,8 +39,27 @@ export function deriveKey(secret: Uint8Array, use: number): SipKey {
 /** The high 32 bits of the last hash: a tuple to return both would be an object a hash. */
 let high32 = 0
 
-/** SipHash-2-4 of words[0] up to words[count], `count` even: the low 32 bits, unsigned. {@link sipHashHigh} has the rest. */
+const wasm = wasmSipHash()
+
+/** Scratch for what is to be hashed: what is laid out here, and not elsewhere, need not be copied. A hash overwrites it. */
+export const sipWords: Int32Array = wasm?.words ?? new Int32Array(16)
+
+/** SipHash-2-4 of words[0] up to words[count], at most 1000: the low 32 bits, unsigned. {@link sipHashHigh} has the rest. */
 export function sipHash24(key: SipKey, words: Int32Array, count: number): number {
+  if (wasm === undefined) return plainSipHash24(key, words, count)
+  const memory = wasm.words
+  const last = count & ~1
+  if (words !== memory) for (let i = 0; i < count; i++) memory[i] = words[i]!
+  // The last block: what is left, and the length in octets.
+  if (last === count) memory[count] = 0
+  memory[last + 1] = (count * 4) << 24
+  wasm.hash(key.k0, key.k1, key.k2, key.k3, 4 * last + 8)
+  high32 = memory[1]!
+  return memory[0]! >>> 0
+}
+
+/** The same in JavaScript alone. */
+export function plainSipHash24(key: SipKey, words: Int32Array, count: number): number {
   let v0l = key.k0 ^ 0x70736575
   let v0h = key.k1 ^ 0x736f6d65
   let v1l = key.k2 ^ 0x6e646f6d
@@ -106,31 +128,28 @@ export function sipHashHigh(): number {
   return high32 >>> 0
 }
 
-/** HalfSipHash-c-d of words[0] up to words[count], a signed word. */
-export function halfSipHash(key: SipKey, words: Int32Array, count: number, c = 1, d = 3): number {
+/** HalfSipHash-1-3 of words[0] up to words[count], a signed word. */
+export function halfSipHash(key: SipKey, words: Int32Array, count: number): number {
   let a = key.k0
   let b = key.k1
   let e = key.k0 ^ 0x6c796765
   let f = key.k1 ^ 0x74656462
-  const last = (count * 4) << 24
-  for (let i = 0; i <= count + 1; i++) {
-    const finishing = i > count
-    const word = finishing ? 0 : i === count ? last : words[i]!
-    if (finishing) e ^= 0xff
-    else f ^= word
-    for (let rounds = finishing ? d : c; rounds > 0; rounds--) {
-      a = (a + b) | 0
-      b = ((b << 5) | (b >>> 27)) ^ a
-      a = (a << 16) | (a >>> 16)
-      e = (e + f) | 0
-      f = ((f << 8) | (f >>> 24)) ^ e
-      a = (a + f) | 0
-      f = ((f << 7) | (f >>> 25)) ^ a
-      e = (e + b) | 0
-      b = ((b << 13) | (b >>> 19)) ^ e
-      e = (e << 16) | (e >>> 16)
-    }
-    if (!finishing) a ^= word
+  // A round for each word and one for the length, then three to finish: the round is written down once.
+  for (let i = 0; i <= count + 3; i++) {
+    const word = i < count ? words[i]! : i === count ? (count * 4) << 24 : 0
+    if (i === count + 1) e ^= 0xff
+    f ^= word
+    a = (a + b) | 0
+    b = ((b << 5) | (b >>> 27)) ^ a
+    a = (a << 16) | (a >>> 16)
+    e = (e + f) | 0
+    f = ((f << 8) | (f >>> 24)) ^ e
+    a = (a + f) | 0
+    f = ((f << 7) | (f >>> 25)) ^ a
+    e = (e + b) | 0
+    b = ((b << 13) | (b >>> 19)) ^ e
+    e = (e << 16) | (e >>> 16)
+    a ^= word
   }
   return b ^ f
 }

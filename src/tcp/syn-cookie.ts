@@ -4,7 +4,10 @@ import { decodeBare, decodeStamped } from './cookie-code.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import { tupleWords } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
-import { type SipKey, sipHash24, sipHashHigh } from './siphash.ts'
+import { type SipKey, sipHash24, sipHashHigh, sipWords } from './siphash.ts'
+
+/** Beside the code among what is signed: the client has timestamps. */
+const STAMPED = 0x10000
 
 /**
  * SYN cookies (RFC 4987 §3.6): everything that a half-open connection is, in what the client sends back.
@@ -17,11 +20,6 @@ import { type SipKey, sipHash24, sipHashHigh } from './siphash.ts'
  * The MAC is SipHash-2-4 of four-tuple, client's ISN and code under a key that is in use for 30 s. Three keys are
  * honoured, so a forged ACK is taken for a cookie's once in 2^48 / 3, or 2^24 / 3, tries.
  */
-const words = new Int32Array(14)
-
-/** Beside the code among what is signed: the client has timestamps. */
-const STAMPED = 0x10000
-
 export class SynCookies {
   readonly keys: CookieKeys
   /** What {@link sign} made: ISS and, with timestamps, TSval. */
@@ -45,10 +43,10 @@ export class SynCookies {
     code: number,
     stamped: boolean,
   ): void {
-    const count = tupleWords(words, local, localPort, remote, remotePort)
-    words[count - 1] = irs
-    words[count] = stamped ? code | STAMPED : code
-    const low = sipHash24(key, words, count + 1)
+    const count = tupleWords(sipWords, local, localPort, remote, remotePort)
+    sipWords[count - 1] = irs
+    sipWords[count] = stamped ? code | STAMPED : code
+    const low = sipHash24(key, sipWords, count + 1)
     this.iss = stamped ? low : ((low & 0xffffff00) | code) >>> 0
     this.tsVal = (((sipHashHigh() & 0xffff) << 16) | code) >>> 0
   }

@@ -1,7 +1,8 @@
+import type { Instant } from '../wire/instant.ts'
 import type { Connection } from './connection.ts'
 
 /**
- * Connections in TIME-WAIT, the oldest first. Linked through the connections themselves: a Set keeps a tombstone for
+ * Connections in TIME-WAIT, the oldest first: all wait equally long, so that one is due first. Linked through the connections themselves: a Set keeps a tombstone for
  * each that leaves at its front, and walks them all to find the oldest.
  */
 export class TimeWaitList {
@@ -15,6 +16,11 @@ export class TimeWaitList {
 
   get oldest(): Connection | undefined {
     return this.first
+  }
+
+  /** When the oldest one's time is over; Infinity when there is none. */
+  nextDeadline(): Instant {
+    return this.first === undefined ? Number.POSITIVE_INFINITY : this.first.closeAt
   }
 
   has(connection: Connection): boolean {

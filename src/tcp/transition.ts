@@ -13,7 +13,7 @@ export function noteTransition(connection: Connection, from: State, to: State): 
   if (to === 'CLOSED' && opening) counters.AttemptFails++
   if (opening && connection.fastOpen) {
     if (connection.listener !== undefined) endFastOpen(connection)
-    else if (connection.error !== undefined) activeOpenFailed(connection)
+    else if (connection.failure !== undefined) activeOpenFailed(connection)
   }
   observer?.state?.(connection, from, to, now)
 }

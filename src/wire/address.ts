@@ -2,6 +2,9 @@ import { readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
 
 const MAPPED = 0xffff
 
+const DOT = 0x2e
+const ZERO = 0x30
+
 /**
  * An IP address of either family as four 32-bit words, big-endian; IPv4 as the IPv4-mapped ::ffff:a.b.c.d of RFC 4291
  * §2.5.5.2, so that one form serves every table. The words are signed, which V8 keeps without boxing. Packets that
@@ -55,10 +58,15 @@ export class IpAddress {
   }
 
   read4(octets: Uint8Array, at: number): void {
+    this.set4(readInt32(octets, at))
+  }
+
+  /** Makes it the IPv4 address of this word. */
+  set4(word: number): void {
     this.a = 0
     this.b = 0
     this.c = MAPPED
-    this.d = readInt32(octets, at)
+    this.d = word
   }
 
   read6(octets: Uint8Array, at: number): void {
@@ -123,15 +131,24 @@ function longestZeroRun(groups: number[]): [from: number, length: number] {
 }
 
 function parse4(text: string): IpAddress | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
   let word = 0
-  for (const part of parts) {
-    // A leading zero is octal to some readers and decimal to others, so it is no address here (RFC 6943 §3.1.1).
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
-    word = (word << 8) | Number(part)
+  let octet = -1
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === DOT) {
+      if (octet < 0) return undefined
+      word = (word << 8) | octet
+      octet = -1
+      dots++
+    } else {
+      // A leading zero is octal to some readers and decimal to others, so it is no address here (RFC 6943 §3.1.1).
+      if (code < ZERO || code > ZERO + 9 || octet === 0) return undefined
+      octet = (octet < 0 ? 0 : 10 * octet) + code - ZERO
+      if (octet > 255) return undefined
+    }
   }
-  return new IpAddress(0, 0, MAPPED, word)
+  return dots === 3 && octet >= 0 ? new IpAddress(0, 0, MAPPED, (word << 8) | octet) : undefined
 }
 
 function parse6(text: string): IpAddress | undefined {

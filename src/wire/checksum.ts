@@ -1,10 +1,11 @@
 import type { IpAddress } from './address.ts'
+import { viewOf } from './octets.ts'
 
 // The Internet checksum of RFC 1071, the complement of the one's-complement sum of big-endian 16-bit words. On the hot
 // path: nothing here allocates, and `| 0` keeps V8 from boxing sums, all of which are far below 2^31. Measured on one
 // EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs.
 
-/** From so many octets on, reading 32 bits at a time pays for finding the view to read them through. */
+/** From so many octets on, the machine's own order of octets pays for what is beside its alignment. */
 const WORDS_PAY_FROM = 96
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
@@ -14,38 +15,20 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
  * packet in several parts, all but the last must be of even length. {@link foldChecksum} ends the sum.
  */
 export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 0): number {
-  const own = end - start < WORDS_PAY_FROM ? sumByOctet(octets, start, end) : sumByWord(octets, start, end)
-  return (sum + own) | 0
+  if (end - start < WORDS_PAY_FROM) return sumThroughView(octets, start, end, sum)
+  return (sum + sumByWord(octets, start, end)) | 0
 }
 
-/** The views of the last two arrays: a frame that comes and one that goes. Making one costs more than a short sum. */
-let recentOctets: Uint8Array | undefined
-let recentView: DataView = new DataView(new ArrayBuffer(0))
-let olderOctets: Uint8Array | undefined
-let olderView: DataView = recentView
-function viewOf(octets: Uint8Array): DataView {
-  if (octets === recentOctets) return recentView
-  const view = octets === olderOctets ? olderView : new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
-  olderOctets = recentOctets
-  olderView = recentView
-  recentOctets = octets
-  recentView = view
-  return view
-}
-function sumByOctet(octets: Uint8Array, start: number, end: number): number {
+function sumThroughView(octets: Uint8Array, start: number, end: number, initial: number): number {
   const view = viewOf(octets)
-  let high = 0
-  let low = 0
+  let sum = initial
   let i = start
-  for (; i + 8 <= end; i += 8) {
-    const a = view.getInt32(i)
-    const b = view.getInt32(i + 4)
-    high += (a >>> 16) + (b >>> 16)
-    low += (a & 0xffff) + (b & 0xffff)
+  for (; i + 4 <= end; i += 4) sum = (sum + sumWord(view.getInt32(i))) | 0
+  if (i + 2 <= end) {
+    sum = (sum + view.getUint16(i)) | 0
+    i += 2
   }
-  let sum = high + low
-  for (; i + 2 <= end; i += 2) sum += view.getUint16(i)
-  return i < end ? sum + (octets[i]! << 8) : sum
+  return i < end ? (sum + (octets[i]! << 8)) | 0 : sum
 }
 
 /**
@@ -60,8 +43,8 @@ function sumByWord(octets: Uint8Array, start: number, end: number): number {
   const tail = start + head + 4 * (last - first)
 
   const inMachineOrder = sumWords(words, first, last)
-  const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumByOctet(octets, tail, end)
-  return sumByOctet(octets, start, start + head) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
+  const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumThroughView(octets, tail, end, 0)
+  return sumThroughView(octets, start, start + head, 0) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
 }
 
 /**
@@ -130,6 +113,7 @@ export function pseudoHeaderSum(source: IpAddress, destination: IpAddress, proto
   return (last + upper + sumWord(destination.a) + sumWord(destination.b) + sumWord(destination.c)) | 0
 }
 
-function sumWord(word: number): number {
+/** The two 16-bit words of a 32-bit one. */
+export function sumWord(word: number): number {
   return (word >>> 16) + (word & 0xffff)
 }

@@ -1,7 +1,7 @@
-import { foldChecksum, sumOctets } from './checksum.ts'
+import { foldChecksum, sumOctets, sumWord } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { IPV4_HEADER_LENGTH, type IpHeader } from './ip.ts'
-import { readUint16, writeUint16 } from './octets.ts'
+import { viewOf } from './octets.ts'
 
 const DONT_FRAGMENT = 0x4000
 const MORE_FRAGMENTS = 0x2000
@@ -14,7 +14,7 @@ const FRAGMENT_OFFSET = 0x1fff
 export function parseIpv4(octets: Uint8Array, start: number, end: number, into: IpHeader): WireDefect | undefined {
   const defect = parseQuotedIpv4(octets, start, end, into)
   if (defect !== undefined) return defect
-  const totalLength = readUint16(octets, start + 2)
+  const totalLength = viewOf(octets).getUint16(start + 2)
   const headerLength = into.payloadStart - start
   if (totalLength < headerLength || totalLength > end - start) return 'ipv4-length'
   // RFC 1122 §3.2.1.2
@@ -38,24 +38,27 @@ export function parseQuotedIpv4(
   into: IpHeader,
 ): WireDefect | undefined {
   if (end - start < IPV4_HEADER_LENGTH) return 'ipv4-header-truncated'
-  if (octets[start]! >>> 4 !== 4) return 'ip-version'
-  const headerLength = (octets[start]! & 15) * 4
+  const view = viewOf(octets)
+  const first = view.getInt32(start)
+  if (first >>> 28 !== 4) return 'ip-version'
+  const headerLength = ((first >>> 24) & 15) * 4
   if (headerLength < IPV4_HEADER_LENGTH) return 'ipv4-header-length'
   if (headerLength > end - start) return 'ipv4-header-truncated'
 
-  const fragmentField = readUint16(octets, start + 6)
+  const second = view.getInt32(start + 4)
+  const third = view.getInt32(start + 8)
   into.family = 4
-  into.trafficClass = octets[start + 1]!
+  into.trafficClass = (first >>> 16) & 0xff
   into.flowLabel = 0
-  into.identification = readUint16(octets, start + 4)
-  into.dontFragment = (fragmentField & DONT_FRAGMENT) !== 0
-  into.moreFragments = (fragmentField & MORE_FRAGMENTS) !== 0
-  into.fragmentOffset = (fragmentField & FRAGMENT_OFFSET) * 8
-  into.fragment = into.moreFragments || into.fragmentOffset > 0
-  into.hopLimit = octets[start + 8]!
-  into.protocol = octets[start + 9]!
-  into.source.read4(octets, start + 12)
-  into.destination.read4(octets, start + 16)
+  into.identification = second >>> 16
+  into.dontFragment = (second & DONT_FRAGMENT) !== 0
+  into.moreFragments = (second & MORE_FRAGMENTS) !== 0
+  into.fragmentOffset = (second & FRAGMENT_OFFSET) * 8
+  into.fragment = (second & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0
+  into.hopLimit = third >>> 24
+  into.protocol = (third >>> 16) & 0xff
+  into.source.set4(view.getInt32(start + 12))
+  into.destination.set4(view.getInt32(start + 16))
   into.start = start
   into.payloadStart = start + headerLength
   into.payloadEnd = end
@@ -64,17 +67,18 @@ export function parseQuotedIpv4(
 
 /** Writes a header without options at into[at], for a payload of `payloadLength` octets. Returns its length, 20. */
 export function writeIpv4(into: Uint8Array, at: number, header: IpHeader, payloadLength: number): number {
-  into[at] = 0x45
-  into[at + 1] = header.trafficClass
-  writeUint16(into, at + 2, IPV4_HEADER_LENGTH + payloadLength)
-  writeUint16(into, at + 4, header.identification)
+  const view = viewOf(into)
   const flags = (header.dontFragment ? DONT_FRAGMENT : 0) | (header.moreFragments ? MORE_FRAGMENTS : 0)
-  writeUint16(into, at + 6, flags | (header.fragmentOffset >>> 3))
-  into[at + 8] = header.hopLimit
-  into[at + 9] = header.protocol
-  writeUint16(into, at + 10, 0)
-  header.source.write(into, at + 12)
-  header.destination.write(into, at + 16)
-  writeUint16(into, at + 10, foldChecksum(sumOctets(into, at, at + IPV4_HEADER_LENGTH)))
+  const first = 0x45000000 | (header.trafficClass << 16) | (IPV4_HEADER_LENGTH + payloadLength)
+  const second = (header.identification << 16) | flags | (header.fragmentOffset >>> 3)
+  const third = (header.hopLimit << 24) | (header.protocol << 16)
+  const source = header.source.d
+  const destination = header.destination.d
+  const sum = sumWord(first) + sumWord(second) + sumWord(third) + sumWord(source) + sumWord(destination)
+  view.setInt32(at, first)
+  view.setInt32(at + 4, second)
+  view.setInt32(at + 8, third | foldChecksum(sum))
+  view.setInt32(at + 12, source)
+  view.setInt32(at + 16, destination)
   return IPV4_HEADER_LENGTH
 }

@@ -29,6 +29,26 @@ export function writeUint32(octets: Uint8Array, at: number, value: number): void
   octets[at + 3] = value
 }
 
+/** The views of the last two arrays: a frame that comes and one that goes. Making one costs more than what is read through it. */
+let recentOctets: Uint8Array = EMPTY
+let recentView: DataView = new DataView(EMPTY.buffer)
+let olderOctets: Uint8Array = EMPTY
+let olderView: DataView = recentView
+
+/**
+ * A view of `octets`, to read and write 32 bits at a time. It keeps the last two arrays from collection; a WeakMap would
+ * hold more, but costs 3 µs for each array that is used but once.
+ */
+export function viewOf(octets: Uint8Array): DataView {
+  if (octets === recentOctets) return recentView
+  const view = octets === olderOctets ? olderView : new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
+  olderOctets = recentOctets
+  olderView = recentView
+  recentOctets = octets
+  recentView = view
+  return view
+}
+
 /** Below this many octets a plain loop beats the view object that `TypedArray.set` needs. */
 const LOOP_LIMIT = 48
 

@@ -1,4 +1,4 @@
-import { copyOctets, readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
+import { copyOctets, readInt32, readUint16, viewOf, writeUint32 } from './octets.ts'
 import { ABSENT, MAX_COOKIE_LENGTH, MAX_SACK_BLOCKS, type Segment } from './segment.ts'
 
 const EOL = 0
@@ -10,6 +10,13 @@ const SACK = 5
 const TIMESTAMPS = 8
 const FAST_OPEN = 34
 
+// What they look like in words of a header: with their lengths, and the NOPs before them.
+const MSS_OPTION = (MSS << 8) | 4
+const SCALE_OPTION = (NOP << 16) | (WINDOW_SCALE << 8) | 3
+const STAMPED = (NOP << 24) | (NOP << 16) | (TIMESTAMPS << 8) | 10
+const SACK_AND_STAMPED = (SACK_PERMITTED << 24) | (2 << 16) | (TIMESTAMPS << 8) | 10
+const SACK_ALONE = (NOP << 24) | (NOP << 16) | (SACK_PERMITTED << 8) | 2
+
 /** Octets of options that a header has room for. */
 export const MAX_OPTIONS_LENGTH = 40
 
@@ -19,31 +26,17 @@ export const MAX_OPTIONS_LENGTH = 40
  * too; a length that cannot be ends the reading, and what was read until then stands (MUST-7).
  */
 export function parseTcpOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
+  if (isUsual(viewOf(octets), start, end - start, into)) {
+    into.sackBlocks = 0
+    into.cookieLength = ABSENT
+    into.optionsStart = start
+    into.optionsEnd = end
+    return
+  }
   into.clearOptions()
   into.optionsStart = start
   into.optionsEnd = end
   let at = start
-  // The SYN of Linux, which most are: MSS, SACK permitted, timestamps, NOP, window scale.
-  if (
-    end - start === 20 &&
-    octets[at] === MSS &&
-    octets[at + 1] === 4 &&
-    octets[at + 4] === SACK_PERMITTED &&
-    octets[at + 5] === 2 &&
-    octets[at + 6] === TIMESTAMPS &&
-    octets[at + 7] === 10 &&
-    octets[at + 16] === NOP &&
-    octets[at + 17] === WINDOW_SCALE &&
-    octets[at + 18] === 3
-  ) {
-    into.mss = readUint16(octets, at + 2)
-    into.sackPermitted = true
-    into.timestamps = true
-    into.tsVal = readInt32(octets, at + 8) >>> 0
-    into.tsEcr = readInt32(octets, at + 12) >>> 0
-    into.windowScale = octets[at + 19]!
-    return
-  }
   while (at < end) {
     const kind = octets[at]!
     if (kind === EOL) return
@@ -57,6 +50,30 @@ export function parseTcpOptions(octets: Uint8Array, start: number, end: number, 
     readOption(octets, at, kind, length, into)
     at += length
   }
+}
+
+/** The layouts of Linux, and many others, at a glance: of a SYN, and of all that follow. */
+function isUsual(view: DataView, at: number, length: number, into: Segment): boolean {
+  if (length === 12 && view.getInt32(at) === STAMPED) {
+    into.mss = ABSENT
+    into.windowScale = ABSENT
+    into.sackPermitted = false
+    into.timestamps = true
+    into.tsVal = view.getUint32(at + 4)
+    into.tsEcr = view.getUint32(at + 8)
+    return true
+  }
+  if (length !== 20 || view.getInt32(at + 4) !== SACK_AND_STAMPED) return false
+  const mss = view.getInt32(at)
+  const scale = view.getInt32(at + 16)
+  if (mss >>> 16 !== MSS_OPTION || scale >>> 8 !== SCALE_OPTION) return false
+  into.mss = mss & 0xffff
+  into.sackPermitted = true
+  into.timestamps = true
+  into.tsVal = view.getUint32(at + 8)
+  into.tsEcr = view.getUint32(at + 12)
+  into.windowScale = scale & 0xff
+  return true
 }
 
 function readOption(octets: Uint8Array, at: number, kind: number, length: number, into: Segment): void {
@@ -115,33 +132,23 @@ function fittingSackBlocks(segment: Segment, before: number): number {
  * end.
  */
 export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment): number {
+  const view = viewOf(into)
   let end = at
   if (segment.mss !== ABSENT) {
-    into[end] = MSS
-    into[end + 1] = 4
-    writeUint16(into, end + 2, segment.mss)
+    view.setInt32(end, (MSS_OPTION << 16) | segment.mss)
     end += 4
   }
   if (segment.timestamps) {
-    into[end] = segment.sackPermitted ? SACK_PERMITTED : NOP
-    into[end + 1] = segment.sackPermitted ? 2 : NOP
-    into[end + 2] = TIMESTAMPS
-    into[end + 3] = 10
-    writeUint32(into, end + 4, segment.tsVal | 0)
-    writeUint32(into, end + 8, segment.tsEcr | 0)
+    view.setInt32(end, segment.sackPermitted ? SACK_AND_STAMPED : STAMPED)
+    view.setInt32(end + 4, segment.tsVal | 0)
+    view.setInt32(end + 8, segment.tsEcr | 0)
     end += 12
   } else if (segment.sackPermitted) {
-    into[end] = NOP
-    into[end + 1] = NOP
-    into[end + 2] = SACK_PERMITTED
-    into[end + 3] = 2
+    view.setInt32(end, SACK_ALONE)
     end += 4
   }
   if (segment.windowScale !== ABSENT) {
-    into[end] = NOP
-    into[end + 1] = WINDOW_SCALE
-    into[end + 2] = 3
-    into[end + 3] = segment.windowScale
+    view.setInt32(end, (SCALE_OPTION << 8) | segment.windowScale)
     end += 4
   }
   if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)

@@ -1,7 +1,7 @@
 import { foldChecksum, foldSum, pseudoHeaderSum, sumOctets } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { Protocol } from './ip.ts'
-import { copyOctets, readInt32, readUint16, writeUint16, writeUint32 } from './octets.ts'
+import { copyOctets, viewOf } from './octets.ts'
 import type { Segment } from './segment.ts'
 import { parseTcpOptions, tcpOptionsLength, writeTcpOptions } from './tcp-options.ts'
 
@@ -24,22 +24,25 @@ export function parseTcp(
   verify: boolean,
 ): WireDefect | undefined {
   if (end - start < TCP_HEADER_LENGTH) return 'tcp-header-truncated'
-  const headerLength = (octets[start + 12]! >>> 4) * 4
+  const view = viewOf(octets)
+  const control = view.getInt32(start + 12)
+  const headerLength = (control >>> 28) * 4
   if (headerLength < TCP_HEADER_LENGTH || headerLength > end - start) return 'tcp-data-offset'
   // RFC 9293 MUST-3
   if (verify) {
     const pseudo = pseudoHeaderSum(into.source, into.destination, Protocol.TCP, end - start)
     if (foldChecksum(sumOctets(octets, start, end, pseudo)) !== 0) return 'tcp-checksum'
   }
-  into.sourcePort = readUint16(octets, start)
-  into.destinationPort = readUint16(octets, start + 2)
+  const ports = view.getInt32(start)
+  into.sourcePort = ports >>> 16
+  into.destinationPort = ports & 0xffff
   if (into.sourcePort === 0 || into.destinationPort === 0) return 'tcp-port-zero'
-  into.seq = readInt32(octets, start + 4) >>> 0
-  into.ack = readInt32(octets, start + 8) >>> 0
-  into.flags = ((octets[start + 12]! & 1) << 8) | octets[start + 13]!
+  into.seq = view.getUint32(start + 4)
+  into.ack = view.getUint32(start + 8)
+  into.flags = (control >>> 16) & 0x1ff
   // RFC 9293 MUST-1
-  into.wnd = readUint16(octets, start + 14)
-  into.urg = readUint16(octets, start + 18)
+  into.wnd = control & 0xffff
+  into.urg = view.getUint16(start + 18)
   parseTcpOptions(octets, start + TCP_HEADER_LENGTH, start + headerLength, into)
   into.octets = octets
   into.start = start + headerLength
@@ -60,20 +63,17 @@ export function tcpHeaderLength(segment: Segment): number {
 export function writeTcp(into: Uint8Array, at: number, segment: Segment, partialChecksum: boolean): number {
   const payloadAt = writeTcpOptions(into, at + TCP_HEADER_LENGTH, segment)
   const end = payloadAt + segment.length
-  writeUint16(into, at, segment.sourcePort)
-  writeUint16(into, at + 2, segment.destinationPort)
-  writeUint32(into, at + 4, segment.seq | 0)
-  writeUint32(into, at + 8, segment.ack | 0)
+  const view = viewOf(into)
+  view.setInt32(at, (segment.sourcePort << 16) | segment.destinationPort)
+  view.setInt32(at + 4, segment.seq | 0)
+  view.setInt32(at + 8, segment.ack | 0)
   // The reserved bits are zero (RFC 9293 §3.1).
-  into[at + 12] = ((payloadAt - at) << 2) | ((segment.flags >>> 8) & 1)
-  into[at + 13] = segment.flags
-  writeUint16(into, at + 14, segment.wnd)
-  writeUint16(into, at + 16, 0)
-  writeUint16(into, at + 18, segment.urg)
+  view.setInt32(at + 12, ((payloadAt - at) << 26) | ((segment.flags & 0x1ff) << 16) | segment.wnd)
+  view.setInt32(at + 16, segment.urg)
   writePayload(into, payloadAt, segment)
   // RFC 9293 MUST-2
   const pseudo = pseudoHeaderSum(segment.source, segment.destination, Protocol.TCP, end - at)
-  writeUint16(into, at + 16, partialChecksum ? foldSum(pseudo) : foldChecksum(sumOctets(into, at, end, pseudo)))
+  view.setUint16(at + 16, partialChecksum ? foldSum(pseudo) : foldChecksum(sumOctets(into, at, end, pseudo)))
   return end - at
 }
 

@@ -32,7 +32,7 @@ describe('the addresses of a stack', () => {
     ['fd77::ffff:ffff:ffff:ffff', false],
   ] as const) {
     test(`${isBroadcast ? 'make' : 'do not make'} ${address} a broadcast address`, () => {
-      assert.equal(addresses.isDirectedBroadcast(ip(address)), isBroadcast)
+      assert.equal(addresses.isShared(ip(address)), isBroadcast)
     })
   }
 

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { EphemeralPorts } from '../../src/tcp/ports.ts'
+import { EphemeralPorts, type PortUser } from '../../src/tcp/ports.ts'
 import { deriveKey } from '../../src/tcp/siphash.ts'
 import { IpAddress } from '../../src/wire/address.ts'
 
 const KEY = deriveKey(new Uint8Array(32).fill(1), 0)
 const [LOCAL, REMOTE] = ['192.0.2.1', '192.0.2.2'].map((text) => IpAddress.parse(text)!) as [IpAddress, IpAddress]
-const always = (): boolean => true
+
+function where(isFree: (port: number) => boolean): PortUser {
+  return { isUnused: (_local, port) => isFree(port) }
+}
+
+const always = where(() => true)
 
 function ports(first = 1000, last = 1009, key = KEY): EphemeralPorts {
   return new EphemeralPorts(key, [first, last])
@@ -23,13 +28,27 @@ describe('ephemeral ports (RFC 6056 §3.3.3)', () => {
     const some = ports()
     for (let i = 0; i < 20; i++)
       assert.equal(
-        some.choose(LOCAL, REMOTE, 80, (port) => port === 1004),
+        some.choose(
+          LOCAL,
+          REMOTE,
+          80,
+          where((port) => port === 1004),
+        ),
         1004,
       )
   })
 
   test('run out with EADDRNOTAVAIL', () => {
-    assert.throws(() => ports().choose(LOCAL, REMOTE, 80, () => false), { code: 'EADDRNOTAVAIL' })
+    assert.throws(
+      () =>
+        ports().choose(
+          LOCAL,
+          REMOTE,
+          80,
+          where(() => false),
+        ),
+      { code: 'EADDRNOTAVAIL' },
+    )
   })
 
   test('start where only the secret and the destination say', () => {
