@@ -22,7 +22,8 @@ of 127.0.0.1. PUT and POST are answered with the SHA-256 and the length of their
 SIGINT and SIGTERM close the connections, remove the device and exit with 0; a second one exits at once.
 
 JSON events: listening, syn-received, syn-ack-sent, syn-ack-retransmitted, waiting, completed, expired, reset, refused,
-evicted, closed, cookie-sent, cookie-completed, syn-dropped, connection, connection-closed, request, stopping, stopped.
+evicted, closed, cookie-sent, cookie-completed, cookie-failed, cookie-replayed, syn-dropped, connection,
+connection-closed, request, stopping, stopped.
 docs/cli.md has their fields.
 
 Examples:

@@ -15,6 +15,7 @@ import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
 import { beginFastOpen } from './passive-fast-open.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
+import { seqAdd } from './seq.ts'
 import { signHandshake } from './signed-handshake.ts'
 import type { SipKey } from './siphash.ts'
 import { SynCookies } from './syn-cookie.ts'
@@ -194,6 +195,19 @@ export class Listening implements ListenerHost {
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
+  }
+
+  /** The same of an ACK that is no cookie's: the numbers are those that it would be one of. */
+  observeStray(kind: HandshakeKind, listener: Listener, ack: Segment): void {
+    if (this.endpoint.observer?.handshake === undefined) return
+    const { halfOpen } = this
+    halfOpen.remote.copy(ack.source)
+    halfOpen.local.copy(ack.destination)
+    halfOpen.remotePort = ack.sourcePort
+    halfOpen.localPort = ack.destinationPort
+    halfOpen.irs = seqAdd(ack.seq, -1)
+    halfOpen.iss = seqAdd(ack.ack, -1)
+    this.observe(kind, listener)
   }
 
   private promoteRow(listener: Listener, queue: SynQueue, row: number, tsVal: number): Connection {

@@ -6,6 +6,7 @@ import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
 import { rowTimestamp } from '../signed-handshake.ts'
 import type { SynQueue } from '../syn-queue.ts'
+import { countChallenge } from './challenge.ts'
 import { refuseForAcceptQueue } from './listen.ts'
 
 /**
@@ -155,7 +156,7 @@ function challenge(
   endpoint.drop(reason)
   if (!mayAnswer(endpoint, queue, row)) return
   queue.noteAnswer(row, endpoint.now)
-  endpoint.counters.TCPChallengeACK++
+  countChallenge(endpoint.counters, reason)
   const reply = endpoint.reply
   acknowledgmentFor(
     segment,
