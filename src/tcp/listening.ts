@@ -27,7 +27,7 @@ import { UsedCookies } from './used-cookies.ts'
 export class Listening implements ListenerHost {
   readonly listeners: Listeners = new Listeners()
   readonly cookies: SynCookies
-  readonly used: UsedCookies = new UsedCookies()
+  readonly used: UsedCookies
   /** Scratch: the half-open connection at hand. */
   readonly halfOpen: HalfOpen = new HalfOpen()
   private readonly endpoint: Endpoint
@@ -39,6 +39,7 @@ export class Listening implements ListenerHost {
     this.output = output
     this.events = events
     this.cookies = new SynCookies(keys)
+    this.used = new UsedCookies(keys)
   }
 
   get now(): Instant {
@@ -228,7 +229,7 @@ export class Listening implements ListenerHost {
   /** A connection of what `halfOpen` says, in the accept queue; it is given its segment next. */
   private promote(listener: Listener, tsVal: number): Connection {
     const connection = connectionOf(this.endpoint, listener, this.halfOpen, tsVal)
-    if (listener.cookies) this.used.add(connection.tupleHash, this.halfOpen.iss, this.now)
+    if (listener.cookies) this.used.add(connection.tupleHash, this.halfOpen.iss)
     this.endpoint.counters.PassiveOpens++
     this.endpoint.connections.add(connection)
     listener.acceptQueue.push(connection)

@@ -32,6 +32,7 @@ const OF_PEER = {
   SYN: sends(always, (peer) => syn(peer, ISN)),
   'SYN, other ISN': sends(always, (peer) => syn(peer, OTHER_ISN)),
   'SYN with text': sends(always, (peer) => ({ ...syn(peer, ISN), length: TEXT_LENGTH })),
+  'SYN to the replica': happens(always, (peer, world) => world.receiveElsewhere(peer, syn(peer, ISN))),
   'SYN,FIN': sends(always, () => segment(SYN | FIN, ISN, 0)),
   'text without ACK': sends(always, (_, variables) => segment(PSH, expected(variables), 0, TEXT_LENGTH)),
   'SYN,ACK': sends((peer) => peer.canKnowOffer, synAck),
@@ -40,6 +41,11 @@ const OF_PEER = {
   ACK: sends(canConnect, (peer) => {
     peer.hear('all')
     return segment(ACK, peer.next, peer.ack)
+  }),
+  'ACK, old': sends(canBeStale, (peer) => ({ ...segment(ACK, peer.next, peer.ack), stamp: 'old' })),
+  'ACK without timestamps': sends(canConnect, (peer) => {
+    peer.hear('all')
+    return { ...segment(ACK, peer.next, peer.ack), stamp: 'none' }
   }),
   'ACK, ahead': sends(always, (_, variables) => {
     return segment(ACK, expected(variables), hasTcb(variables) ? after(variables.nxt, AHEAD) : STRAY)
@@ -90,6 +96,12 @@ const OF_WORLD = {
     name: 'rotation',
     possible: (world) => world.now + untilRotation(world) < world.stack.nextDeadline(),
     run: (world) => world.passTime(untilRotation(world)),
+  },
+  'rotation of the ring': { name: 'rotation of the ring', possible: always, run: (world) => world.rotate('ours') },
+  "rotation of the replica's": {
+    name: "rotation of the replica's",
+    possible: always,
+    run: (world) => world.rotate("the replica's"),
   },
   'accept()': {
     name: 'accept()',
@@ -163,6 +175,10 @@ function untilRotation({ now }: World): number {
 
 function canConnect(peer: Peer): boolean {
   return peer.canHaveConnection
+}
+
+function canBeStale(peer: Peer, world: World): boolean {
+  return peer.pair !== undefined && isLive(peer, world)
 }
 
 function canSendText(peer: Peer): boolean {

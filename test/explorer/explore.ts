@@ -6,9 +6,10 @@
 import type { Action } from './actions.ts'
 import { before, violation } from './check.ts'
 import { fingerprint } from './fingerprint.ts'
+import type { Recorder } from './happenings.ts'
 import type { Start } from './starts.ts'
 import { leftBehind } from './teardown.ts'
-import { type Recorder, World } from './world.ts'
+import { World } from './world.ts'
 
 export interface Violation {
   /** What led to it, the last one included: a shortest way. */

@@ -11,9 +11,10 @@ import type { Action } from './actions.ts'
 import { explore, replay } from './explore.ts'
 import { fingerprint } from './fingerprint.ts'
 import { asTest, type Item, itemsOf, peersOf, verbOf } from './notation.ts'
+import { configOf, familyOf } from './opening.ts'
 import { ISN } from './peer.ts'
 import { type Call, isWord, type Word } from './rfc9293-calls.ts'
-import { CONFIG, CONNECT_PORT } from './settings.ts'
+import { CONNECT_PORT } from './settings.ts'
 import { STARTS, type Start } from './starts.ts'
 
 const given = Number(process.env.ESTAB_DEPTH ?? 0)
@@ -68,8 +69,8 @@ function sameFuture(start: Start, path: readonly Action[], known: readonly Actio
 
 /** Runs what was written, as the test that it is to become would. */
 function run(start: Start, items: readonly Item[]): void {
-  const options = { isn: ISN, stack: { tcp: CONFIG } }
   const { opening } = start
+  const options = { isn: ISN, family: familyOf(opening), stack: { tcp: configOf(opening) } }
   const tcp =
     opening.kind === 'listen'
       ? listen({ ...options, ...opening.listen })

@@ -1,8 +1,9 @@
 /** Where the explorer begins, and what may happen there. */
 import { admitDeferred } from '../../src/tcp/admission.ts'
 import { type Action, actionsOfPeer, actionsOfWorld, type PeerActionName } from './actions.ts'
+import type { Opening } from './opening.ts'
+import { admitPickily } from './policies.ts'
 import { DEFER_TIMEOUT } from './settings.ts'
-import type { Opening } from './world.ts'
 
 export interface Start {
   readonly name: string
@@ -158,6 +159,80 @@ export const STARTS: readonly Start[] = [
       ...actionsOfPeer(0, DEFERRED),
       ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact', 'incoming.accept()']),
       ...actionsOfWorld(['timer', 'wait', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN, acceptOverflow reset, two clients',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1, acceptOverflow: 'reset' }, peers: ['A', 'A'] },
+    prefix: ['SYN (q)', 'ACK (q)'],
+    actions: [
+      ...actionsOfPeer(0, BY_COOKIE),
+      ...actionsOfPeer(1, RIVAL),
+      ...actionsOfWorld(['timer', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN, a policy that refuses and ignores, two clients',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 2, admission: admitPickily }, peers: ['A', 'A'] },
+    prefix: [],
+    actions: [
+      ...actionsOfPeer(0, BY_COOKIE),
+      ...actionsOfPeer(1, RIVAL),
+      ...actionsOfWorld(['timer', 'wait', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN, cookies always, two clients',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1, cookies: 'always' }, peers: ['A', 'A'] },
+    prefix: [],
+    actions: [
+      ...actionsOfPeer(0, BY_COOKIE),
+      ...actionsOfPeer(1, ['SYN', 'ACK', 'RST, exact']),
+      ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN, a replica shares the cookie keys',
+    opening: {
+      kind: 'listen',
+      listen: { ...SHORT_SCHEDULE, backlog: 1, cookies: 'always' },
+      peers: ['A', 'A'],
+      replica: true,
+    },
+    prefix: [],
+    actions: [
+      ...actionsOfPeer(0, ['SYN', 'SYN to the replica', 'ACK', 'ACK, ahead', 'RST, exact', 'text', 'close()']),
+      ...actionsOfPeer(1, ['SYN', 'ACK']),
+      ...actionsOfWorld(['timer', 'rotation of the ring', "rotation of the replica's", 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN over IPv6 with cookies, clients of two prefixes',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 2 }, peers: ['V', 'V', 'W'] },
+    prefix: ['SYN', 'SYN (q)'],
+    actions: [
+      ...actionsOfPeer(0, ['SYN', 'SYN, other ISN', 'ACK', 'ACK, ahead', 'RST, exact', 'RST, inexact', 'text']),
+      ...actionsOfPeer(0, ['ICMP unreachable', 'ICMP unreachable, forged', 'FIN', 'close()']),
+      ...actionsOfPeer(1, ['SYN', 'ACK']),
+      ...actionsOfPeer(2, ['SYN', 'ACK']),
+      ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
+    ],
+    depth: 7,
+  },
+  {
+    name: 'LISTEN with timestamps and cookies, two clients',
+    opening: { kind: 'listen', listen: { ...SHORT_SCHEDULE, backlog: 1 }, peers: ['A', 'A'], timestamps: true },
+    prefix: [],
+    actions: [
+      ...actionsOfPeer(0, BY_COOKIE),
+      ...actionsOfPeer(0, ['ACK, old', 'ACK without timestamps']),
+      ...actionsOfPeer(1, ['SYN', 'ACK']),
+      ...actionsOfWorld(['timer', 'wait', 'rotation', 'accept()', 'listener.close()']),
     ],
     depth: 7,
   },

@@ -102,7 +102,7 @@ function completesByCookie(
   if (!listener.takesCookies(now)) return false
   listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
-  if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
+  if (listening.used.has(queue.hash(row), listening.halfOpen.iss)) return false
   if (listener.acceptQueueIsFull) {
     refuseForAcceptQueue(endpoint, listener, segment)
     return true

@@ -53,7 +53,7 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
     listening.observeStray('cookie-failed', listener, segment)
     // Perhaps a cookie's client, with text that has overtaken its ACK: a RST would kill what its next segments complete.
     endpoint.drop('cookie-failed')
-  } else if (listening.used.has(hash, listening.halfOpen.iss, now)) {
+  } else if (listening.used.has(hash, listening.halfOpen.iss)) {
     listener.counters.cookieReplayed++
     listening.observe('cookie-replayed', listener)
     endpoint.drop('cookie-replayed')
