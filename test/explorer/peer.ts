@@ -48,6 +48,8 @@ export class Peer {
   readonly name: string
   readonly address: IpAddress
   readonly port: number
+  /** Stands for the /24, or /48, that its address is in. */
+  readonly prefix: string
   /** It has timestamps. */
   readonly stamped: boolean
   /** The initial numbers of the SYNs that it has sent. */
@@ -69,16 +71,12 @@ export class Peer {
   /** The next octet of the stack's stream, counted from its SYN: 1 is the first. */
   received = 1
 
-  constructor(name: string, address: IpAddress, port: number, stamped = false) {
+  constructor(name: string, address: IpAddress, prefix: string, port: number, stamped = false) {
     this.name = name
     this.address = address
     this.port = port
+    this.prefix = prefix
     this.stamped = stamped
-  }
-
-  /** The /24, or /48, that its address is in. */
-  get prefix(): string {
-    return this.address.toString().replace(/(\.[0-9]+|::[0-9]+)$/, '')
   }
 
   /** The stack sends this segment, which has a cookie for its number or not. What tells the peer nothing new is not kept. */
