@@ -50,7 +50,8 @@ export class Listener {
   readonly admission: AdmissionPolicy
   /** Whether SYNs that find no room are answered with cookies. */
   readonly cookies: boolean
-  private readonly alwaysCookies: boolean
+  /** Whether an ACK may be a cookie's without an overflow. */
+  readonly alwaysCookies: boolean
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
   /** Those in SYN-RECEIVED by Fast Open, and how many there may be. */

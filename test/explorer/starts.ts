@@ -252,9 +252,9 @@ export const STARTS: readonly Start[] = [
     prefix: [],
     actions: [
       ...actionsOfPeer(0, ['SYN', 'ACK', 'ACK, old', 'ACK without timestamps', 'ACK, ahead', 'RST, inexact', 'text']),
-      ...actionsOfPeer(0, ['RST, exact', 'close()']),
+      ...actionsOfPeer(0, ['RST, exact']),
       ...actionsOfPeer(1, ['SYN', 'ACK']),
-      ...actionsOfWorld(['timer', 'rotation', 'accept()', 'listener.close()']),
+      ...actionsOfWorld(['timer', 'wait', 'rotation', 'accept()', 'listener.close()']),
     ],
     depth: 7,
   },
