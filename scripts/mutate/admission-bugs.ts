@@ -95,7 +95,7 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'a used cookie is accepted again',
     file: 'tcp/arrives/listen.ts',
-    text: '} else if (listening.used.has(hash, listening.halfOpen.iss, now)) {',
+    text: '} else if (listening.used.has(hash, listening.halfOpen.iss)) {',
     planted: '} else if (listening.used.forgotten > 0) {',
   },
   {

@@ -1,5 +1,6 @@
 import { ADMISSION_BUGS } from './admission-bugs.ts'
 import type { Bug } from './bug.ts'
+import { LISTENER_BUGS } from './listener-bugs.ts'
 
 /** Bugs that stacks have had, or could well have. */
 export const BUGS: readonly Bug[] = [
@@ -197,4 +198,5 @@ export const BUGS: readonly Bug[] = [
     planted: '?? false, false)\n    this.counters.accepted++',
   },
   ...ADMISSION_BUGS,
+  ...LISTENER_BUGS,
 ]

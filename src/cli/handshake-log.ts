@@ -28,6 +28,9 @@ export function loadAfter(kind: StepKind, listener: Listener): QueueLoad {
 export function remarkOn(kind: StepKind, retransmissions: number): string | undefined {
   if (kind === 'syn-ack-retransmitted') return `retransmission ${retransmissions}`
   if (kind === 'cookie-sent') return 'the SYN queue is full: a cookie, and nothing is kept'
+  if (kind === 'fast-opened') return 'Fast Open: accepted before the ACK, with what was on the SYN'
+  if (kind === 'cookie-failed') return 'dropped: it may belong to a cookie whose ACK is yet to come'
+  if (kind === 'cookie-replayed') return 'reset: a handshake makes one connection'
   if (kind === 'evicted') return "its client's ACK still completes the handshake, by the cookie"
   // The command defers nothing, so there is one cause.
   return kind === 'refused' ? 'the accept queue is full: reset' : undefined
@@ -83,9 +86,10 @@ export function jsonLog(emit: (event: string, fields: object) => void): Observer
   }
 }
 
-/** Milliseconds since the entry's SYN, to the microsecond. A cookie is answered at once, and its SYN then forgotten. */
+/** Milliseconds since the entry's SYN, to the microsecond. A cookie is answered at once, and its SYN then forgotten; so is that of Fast Open. */
 export function ageOf(kind: HandshakeKind, listener: Listener, entry: HalfOpenView): Milliseconds | undefined {
   if (kind === 'cookie-sent') return 0
-  if (kind === 'cookie-completed') return undefined
+  if (kind === 'fast-opened') return 0
+  if (kind.startsWith('cookie-') || kind.startsWith('fast-')) return undefined
   return Math.round(1000 * Math.max(0, listener.survivalTime - entry.expiresIn)) / 1000
 }

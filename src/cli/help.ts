@@ -22,13 +22,15 @@ of 127.0.0.1. PUT and POST are answered with the SHA-256 and the length of their
 SIGINT and SIGTERM close the connections, remove the device and exit with 0; a second one exits at once.
 
 JSON events: listening, syn-received, syn-ack-sent, syn-ack-retransmitted, waiting, completed, expired, reset, refused,
-evicted, closed, cookie-sent, cookie-completed, syn-dropped, connection, connection-closed, request, stopping, stopped.
+evicted, closed, cookie-sent, cookie-completed, cookie-failed, cookie-replayed, fast-opened, fast-completed,
+fast-failed, syn-dropped, connection, connection-closed, request, stopping, stopped.
 docs/cli.md has their fields.
 
 Examples:
   $ sudo estab serve --http public --address 10.77.0.2/24
   $ sudo estab serve --backlog 4 --synack-waits 0.5,1,2
   $ sudo estab serve --synack-waits freebsd --cookies off --accept-overflow reset
+  $ sudo estab serve --fast-open 16
   $ estab serve --link embedded --echo --port 7777 --json
 `
 

@@ -59,6 +59,8 @@ const RUNGS: Record<StepKind, Rung> = {
   evicted: { text: 'evicted for a lighter prefix', client: 'SYN-SENT', server: 'LISTEN' },
   'cookie-sent': { segment: 'SYN+ACK', direction: 'left', client: 'ESTABLISHED', server: 'LISTEN' },
   'cookie-completed': { segment: 'ACK', direction: 'right', client: 'ESTABLISHED', server: 'ESTABLISHED' },
+  'cookie-failed': { text: 'ACK: no cookie', client: 'ESTABLISHED', server: 'LISTEN' },
+  'cookie-replayed': { text: 'ACK: cookie used before', client: 'ESTABLISHED', server: 'LISTEN' },
   'fast-opened': { segment: 'SYN', direction: 'right', client: 'SYN-SENT', server: 'SYN-RECEIVED' },
   'fast-completed': { segment: 'ACK', direction: 'right', client: 'ESTABLISHED', server: 'ESTABLISHED' },
   'fast-failed': { text: 'Fast Open: ended before the ACK', client: 'CLOSED', server: 'CLOSED' },

@@ -79,10 +79,14 @@ program
       .default('wait'),
   )
   .addOption(
-    new Option('--cookies <when>', 'SYN cookies for SYNs that find the backlog full; without, they are dropped')
-      .choices(['on', 'off'])
+    new Option(
+      '--cookies <when>',
+      'SYN cookies for SYNs that find the backlog full; off: those are dropped; always: cookies of replicas count, too',
+    )
+      .choices(['on', 'off', 'always'])
       .default('on'),
   )
+  .option('--fast-open <connections>', 'TCP Fast Open: most connections at once that wait for the ACK', backlogOption)
   .option('--synack-retries <times>', 'retransmissions of a SYN+ACK (default: 5)', retriesOption)
   .option(
     '--synack-waits <seconds>',

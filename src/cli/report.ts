@@ -43,12 +43,13 @@ function textReport(options: ReportOptions): Report {
   return {
     observer: ladderLog(write, colors),
     listening(attachment, server, way) {
-      const { backlog, survivalTime, cookies } = server.listener!
+      const { backlog, survivalTime, cookies, alwaysCookies, fastOpens } = server.listener!
       const port = server.address()!.port
       const ends = attachment.addresses.map((address) => endpoint(address, port)).join(' and ')
       write(`${colors.bold('estab')} serves ${colors.bold(ends)} on the ${attachment.name}`)
-      const beyond = cookies ? 'cookies beyond it' : 'no cookies'
+      const beyond = cookies ? `cookies beyond it${alwaysCookies ? ', taken at any time' : ''}` : 'no cookies'
       write(colors.dim(`  backlog ${backlog}, ${beyond}; an unanswered SYN lives ${seconds(survivalTime)}`))
+      if (fastOpens.limit > 0) write(colors.dim(`  Fast Open: ${fastOpens.limit} connections before their ACK`))
       for (const remark of way.remarks) write(colors.dim(`  ${remark}`))
       for (const host of way.hosts) write(`  try: ${colors.cyan(tryLine(options, host, way.port))}`)
       write(colors.dim('  Ctrl-C stops it'))
@@ -83,7 +84,8 @@ function jsonReport(): Report {
   return {
     observer: jsonLog(emit),
     listening(attachment, server, way) {
-      const { port, backlog, acceptBacklog, acceptOverflow, cookies, survivalTime } = server.listener!
+      const { port, backlog, acceptBacklog, acceptOverflow, alwaysCookies, survivalTime, fastOpens } = server.listener!
+      const cookies = alwaysCookies ? 'always' : server.listener!.cookies
       const { hosts } = way
       emit('listening', {
         link: attachment.name,
@@ -93,6 +95,7 @@ function jsonReport(): Report {
         acceptBacklog,
         acceptOverflow,
         cookies,
+        fastOpen: fastOpens.limit,
         survivalTime,
         reach: { hosts, port: way.port },
       })

@@ -19,7 +19,8 @@ export interface ServeOptions extends TunOptions {
   readonly backlog: number
   readonly acceptBacklog?: number
   readonly acceptOverflow: 'wait' | 'reset'
-  readonly cookies: 'on' | 'off'
+  readonly cookies: 'on' | 'off' | 'always'
+  readonly fastOpen?: number
   readonly synackRetries?: number
   readonly synackWaits?: WaitsOption
   readonly http?: string
@@ -67,8 +68,9 @@ async function stop(attachment: Attachment, server: Server, report: Report): Pro
 }
 
 function listenerOptions(options: ServeOptions): ListenerOptions {
-  const { backlog, acceptBacklog, acceptOverflow, cookies } = options
-  return { backlog, acceptBacklog, acceptOverflow, cookies: cookies === 'on', ...schedule(options) }
+  const { backlog, acceptBacklog, acceptOverflow, fastOpen, cookies: when } = options
+  const cookies = when === 'always' ? when : when === 'on'
+  return { backlog, acceptBacklog, acceptOverflow, fastOpen, cookies, ...schedule(options) }
 }
 
 function schedule({ synackRetries, synackWaits }: ServeOptions): ListenerOptions {

@@ -42,3 +42,9 @@ export function validPort(port: unknown, least: 0 | 1): number {
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= 65_535) return number
   throw argumentError(RangeError, 'ERR_SOCKET_BAD_PORT', `port must be ${least} to 65535, not ${String(port)}`)
 }
+
+/** Milliseconds. Throws ERR_OUT_OF_RANGE. */
+export function validTimeout(timeout: number): number {
+  if (timeout >= 0 && Number.isFinite(timeout)) return timeout
+  throw argumentError(RangeError, 'ERR_OUT_OF_RANGE', `timeout must be 0 or more milliseconds, not ${timeout}`)
+}

@@ -27,6 +27,8 @@ export interface NetOptions {
   observer?: Observer
   /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
   cookieKeys?: CookieKeys
+  /** Keys of Fast Open cookies that are shared with other stacks. Default: the stack's own. */
+  fastOpenKeys?: CookieKeys
 }
 
 type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => void) | undefined)[]]
@@ -49,7 +51,7 @@ export interface Net {
 
 /** A TCP/IP host on a link. */
 export function createNet(options: NetOptions): Net {
-  const { link, tcp, observer, cookieKeys } = options
+  const { link, tcp, observer, cookieKeys, fastOpenKeys } = options
   const addresses = options.addresses ?? (options.address === undefined ? [] : [options.address])
   if (addresses.length === 0)
     throw argumentError(TypeError, 'ERR_MISSING_ARGS', 'a net needs an address, as in 10.0.0.2/24')
@@ -61,6 +63,7 @@ export function createNet(options: NetOptions): Net {
     ...(tcp === undefined ? {} : { tcp }),
     ...(observer === undefined ? {} : { observer }),
     ...(cookieKeys === undefined ? {} : { cookieKeys }),
+    ...(fastOpenKeys === undefined ? {} : { fastOpenKeys }),
   })
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
   const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')

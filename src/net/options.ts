@@ -24,6 +24,12 @@ export interface ConnectOptions extends SocketOptions {
   family?: 0 | 4 | 6 | undefined
   /** Milliseconds, as by {@link Socket.setTimeout}. */
   timeout?: number | undefined
+  /**
+   * TCP Fast Open (RFC 7413): what is written before the call that connects returns to the event loop goes out on the SYN,
+   * up to one segment, if the server gave this stack a cookie before; else the SYN asks for one. The server may be given
+   * that data twice (§6.1), so it is for requests that bear it. Default false.
+   */
+  fastOpen?: boolean | undefined
 }
 
 export interface SocketAddress {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Connection } from '../tcp/connection.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
-import { argumentError, codeOf, socketError, validPort } from './errors.ts'
+import { argumentError, codeOf, socketError, validPort, validTimeout } from './errors.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { type ConnectOptions, familyOf, type SocketAddress, type SocketOptions } from './options.ts'
 import { PendingWrite } from './pending-write.ts'
@@ -29,6 +29,8 @@ export class Socket extends Duplex {
   #received = 0
   #sent = 0
   #noDelay: boolean
+  /** Octets may be sent before the handshake is over. */
+  #early = false
 
   constructor(dispatcher: Dispatcher, options: SocketOptions = {}) {
     const highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK
@@ -70,12 +72,15 @@ export class Socket extends Duplex {
   }
 
   #open(address: string, port: number, options: ConnectOptions): void {
-    const { localAddress, localPort } = options
+    const { localAddress, localPort, fastOpen = false } = options
     const { driver } = this.#dispatcher
     try {
       this.#dispatcher.checkLink()
       const local = { ...(localAddress === undefined ? {} : { localAddress }), ...(localPort ? { localPort } : {}) }
-      this.#use(driver.stack.connect({ address, port, ...local }))
+      this.#early = fastOpen
+      this.#use(driver.stack.connect({ address, port, fastOpen, ...local }))
+      // Written while the name was looked up.
+      this.#push()
       driver.touch()
     } catch (error) {
       this.destroy(socketError('connect', codeOf(error) ?? 'EINVAL', address, port))
@@ -162,7 +167,7 @@ export class Socket extends Duplex {
   #push(): void {
     const connection = this.#connection
     const write = this.#write
-    if (connection === undefined || write === undefined || this.connecting || this.destroyed) return
+    if (connection === undefined || write === undefined || this.destroyed || (this.connecting && !this.#early)) return
     let error: Error | undefined
     try {
       this.#touch()
@@ -233,10 +238,7 @@ export class Socket extends Duplex {
 
   /** 'timeout' after so many milliseconds without traffic; 0 for never. The socket is not closed by it. */
   setTimeout(timeout: number, onTimeout?: () => void): this {
-    if (!(timeout >= 0 && Number.isFinite(timeout))) {
-      throw argumentError(RangeError, 'ERR_OUT_OF_RANGE', `timeout must be 0 or more milliseconds, not ${timeout}`)
-    }
-    this.#idle.span = timeout
+    this.#idle.span = validTimeout(timeout)
     if (onTimeout !== undefined) {
       if (timeout === 0) this.removeListener('timeout', onTimeout)
       else this.once('timeout', onTimeout)

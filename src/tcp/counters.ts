@@ -32,8 +32,10 @@ export class Counters {
   TCPFastRetrans = 0
   TCPChallengeACK = 0
   TCPSYNChallenge = 0
-  /** Answers left out because one had been sent lately. */
+  /** Answers left out because one had been sent lately: challenge ACKs; ACKs of what is out of the window; of old duplicates by PAWS. */
+  TCPACKSkippedChallenge = 0
   TCPACKSkippedSeq = 0
+  TCPACKSkippedPAWS = 0
   TCPACKSkippedSynRecv = 0
   TCPReqQFullDrop = 0
   TCPReqQFullDoCookies = 0

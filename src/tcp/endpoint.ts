@@ -21,6 +21,7 @@ import { FastOpen } from './fast-open.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
 import { initialSequence, timestampOffset } from './isn.ts'
+import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
@@ -75,6 +76,9 @@ export class Endpoint implements OutputHost {
   private readonly output: OutputQueue
   private readonly events: EventQueue = new EventQueue()
   private readonly ports: EphemeralPorts
+  /** The listener that the segment at hand is for, as long as nothing is known to be wrong with that; and the segment. */
+  private addressed: Listener | undefined
+  private segmentAtHand: Segment
 
   constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys: CookieKeys, fastOpenKeys: CookieKeys) {
     this.host = host
@@ -88,6 +92,7 @@ export class Endpoint implements OutputHost {
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
+    this.segmentAtHand = this.reply
   }
 
   get counters(): Counters {
@@ -105,10 +110,16 @@ export class Endpoint implements OutputHost {
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, its half-open row, its listener, or nobody. */
   receive(segment: Segment, now: Instant): void {
     this.now = now
+    this.segmentAtHand = segment
+    this.addressed = this.listening.listeners.get(segment.destination, segment.destinationPort)
+    this.arrives(segment, this.addressed)
+    this.addressed = undefined
+  }
+
+  private arrives(segment: Segment, listener: Listener | undefined): void {
     const { source, sourcePort, destination, destinationPort } = segment
     const hash = tupleHash(this.hashKey, destination, destinationPort, source, sourcePort)
     const connection = this.connections.get(hash, destination, destinationPort, source, sourcePort)
-    const listener = this.listening.listeners.get(destination, destinationPort)
     if (connection !== undefined) {
       if (listener !== undefined && asksForReincarnation(connection, segment)) {
         arrivesListen(this, listener, segment, hash, connection)
@@ -197,6 +208,11 @@ export class Endpoint implements OutputHost {
 
   drop(reason: DropReason): void {
     this.host.drop(reason)
+    const { addressed } = this
+    if (addressed === undefined) return
+    addressed.dropLog.record(reason, this.segmentAtHand, addressed.halfOpen, addressed.acceptQueueLength, this.now)
+    // The first reason counts.
+    this.addressed = undefined
   }
 
   /** The connection may have something to send, or timers to set. */

@@ -5,6 +5,7 @@ import { type AdmissionPolicy, admitFairly, Load } from './admission.ts'
 import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
 import { DeferredSyns } from './deferred-syns.ts'
+import { DropLog, type DropView } from './drop-log.ts'
 import { Fifo } from './fifo.ts'
 import { ACKNOWLEDGED, DEFERRED, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
 import { viewOfRow } from './half-open-view.ts'
@@ -50,9 +51,11 @@ export class Listener {
   readonly admission: AdmissionPolicy
   /** Whether SYNs that find no room are answered with cookies. */
   readonly cookies: boolean
-  private readonly alwaysCookies: boolean
+  /** Whether an ACK may be a cookie's without an overflow. */
+  readonly alwaysCookies: boolean
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
+  readonly dropLog: DropLog = new DropLog()
   /** Those in SYN-RECEIVED by Fast Open, and how many there may be. */
   readonly fastOpens: PendingFastOpens
   /** Established, or opened by Fast Open, and not yet accepted. */
@@ -139,6 +142,11 @@ export class Listener {
   /** The half-open connections as they stand. */
   halfOpens(now: Instant = this.host.now): HalfOpenView[] {
     return this.queues.flatMap((queue) => Array.from(queue.each(), (row) => viewOfRow(queue, row, now)))
+  }
+
+  /** The last 64 segments to this port that went no further, the oldest first: what is to be asked when clients complain. */
+  lastDrops(): DropView[] {
+    return this.dropLog.read()
   }
 
   // What follows is for the modules of this folder.

@@ -15,6 +15,7 @@ import type { HandshakeKind } from './observer.ts'
 import type { OutputQueue } from './output-queue.ts'
 import { beginFastOpen } from './passive-fast-open.ts'
 import { connectionOf, establishFromRow } from './passive-open.ts'
+import { seqAdd } from './seq.ts'
 import { signHandshake, synOf } from './signed-handshake.ts'
 import type { SipKey } from './siphash.ts'
 import { SynCookies } from './syn-cookie.ts'
@@ -26,7 +27,7 @@ import { UsedCookies } from './used-cookies.ts'
 export class Listening implements ListenerHost {
   readonly listeners: Listeners = new Listeners()
   readonly cookies: SynCookies
-  readonly used: UsedCookies = new UsedCookies()
+  readonly used: UsedCookies
   /** Scratch: the half-open connection at hand. */
   readonly halfOpen: HalfOpen = new HalfOpen()
   private readonly syn: Segment = new Segment()
@@ -39,6 +40,7 @@ export class Listening implements ListenerHost {
     this.output = output
     this.events = events
     this.cookies = new SynCookies(keys)
+    this.used = new UsedCookies(keys)
   }
 
   get now(): Instant {
@@ -218,6 +220,19 @@ export class Listening implements ListenerHost {
     observer.handshake(kind, listener, viewOf(this.halfOpen), this.now)
   }
 
+  /** The same of an ACK that is no cookie's: the numbers are those that it would be one of. */
+  observeStray(kind: HandshakeKind, listener: Listener, ack: Segment): void {
+    if (this.endpoint.observer?.handshake === undefined) return
+    const { halfOpen } = this
+    halfOpen.remote.copy(ack.source)
+    halfOpen.local.copy(ack.destination)
+    halfOpen.remotePort = ack.sourcePort
+    halfOpen.localPort = ack.destinationPort
+    halfOpen.irs = seqAdd(ack.seq, -1)
+    halfOpen.iss = seqAdd(ack.ack, -1)
+    this.observe(kind, listener)
+  }
+
   private promoteRow(listener: Listener, queue: SynQueue, row: number, tsVal: number): Connection {
     const { rows } = queue
     queue.read(row, this.halfOpen)
@@ -236,7 +251,7 @@ export class Listening implements ListenerHost {
   /** A connection of what `halfOpen` says, in the accept queue; it is given its segment next. */
   private promote(listener: Listener, tsVal: number): Connection {
     const connection = connectionOf(this.endpoint, listener, this.halfOpen, tsVal)
-    if (listener.cookies) this.used.add(connection.tupleHash, this.halfOpen.iss, this.now)
+    if (listener.cookies) this.used.add(connection.tupleHash, this.halfOpen.iss)
     this.endpoint.counters.PassiveOpens++
     this.endpoint.connections.add(connection)
     listener.acceptQueue.push(connection)

@@ -23,6 +23,9 @@ export type HandshakeKind =
   /** A SYN found no room and was answered with a cookie; the client's ACK made that a connection. No entry is kept. */
   | 'cookie-sent'
   | 'cookie-completed'
+  /** An ACK to a listener that takes cookies was signed by no key; had made a connection before. No entry is kept. */
+  | 'cookie-failed'
+  | 'cookie-replayed'
   /** A SYN with a Fast Open cookie became a connection at once; the client's ACK came; or that connection ended before. No entry is kept. */
   | 'fast-opened'
   | 'fast-completed'

@@ -142,7 +142,8 @@ export class OutputQueue {
     fillSynAck(host, this.halfOpen, 0, out)
     out.clearOptions()
     out.flags = RST | ACK
-    out.seq = seqAdd(out.seq, 1)
+    // To whom we have said nothing yet, as from a closed port.
+    out.seq = queue.rows.has(row, ANSWERED) ? seqAdd(out.seq, 1) : 0
     out.wnd = 0
     listener.counters.closed++
     host.counters.AttemptFails++

@@ -1,30 +1,38 @@
-import type { Instant } from '../wire/instant.ts'
-import { KEY_PERIOD } from './cookie-keys.ts'
+import type { CookieKeys } from './cookie-keys.ts'
 
-/** The most completed handshakes remembered for each of two periods; beyond that the older period is forgotten early. */
+/** The most completed handshakes remembered for each of three generations; beyond that the oldest is forgotten early. */
 const MOST_USED = 131_072
 const LEAST_CAPACITY = 1024
 const NOTHING = new Int32Array(0)
 
 /**
  * Which handshakes have become a connection, so that an ACK that is sent again makes no second one out of its cookie:
- * the hash of the four-tuple and our ISS, in two generations that last as long as cookies are honoured. Bounded.
+ * the hash of the four-tuple and our ISS, for as many rotations of the keys as a cookie is honoured for. That is two if
+ * a replica which had rotated before us signed it. Bounded. Of what other stacks made connections of, nothing is known.
  */
 export class UsedCookies {
-  /** Periods that were cut short since too many handshakes were completed: replays of those cookies go unnoticed. */
+  /** Generations that were cut short since too many handshakes were completed: replays of those cookies go unnoticed. */
   forgotten = 0
+  private readonly keys: CookieKeys
   private present: Int32Array = NOTHING
   private past: Int32Array = NOTHING
+  private oldest: Int32Array = NOTHING
   private count = 0
-  private period = 0
+  private generation: number
 
-  has(hash: number, iss: number, now: Instant): boolean {
-    this.turn(now)
-    return find(this.present, hash, iss | 0) || find(this.past, hash, iss | 0)
+  constructor(keys: CookieKeys) {
+    this.keys = keys
+    this.generation = keys.generation
   }
 
-  add(hash: number, iss: number, now: Instant): void {
-    this.turn(now)
+  has(hash: number, iss: number): boolean {
+    this.turn()
+    const word = iss | 0
+    return find(this.present, hash, word) || find(this.past, hash, word) || find(this.oldest, hash, word)
+  }
+
+  add(hash: number, iss: number): void {
+    this.turn()
     if (this.count === MOST_USED) {
       this.forgotten++
       this.retire()
@@ -35,15 +43,14 @@ export class UsedCookies {
     this.count++
   }
 
-  private turn(now: Instant): void {
-    const period = Math.floor(now / KEY_PERIOD)
-    if (period <= this.period) return
-    if (period > this.period + 1) this.present = NOTHING
-    this.period = period
-    this.retire()
+  private turn(): void {
+    const turns = Math.min(this.keys.generation - this.generation, 3)
+    this.generation = this.keys.generation
+    for (let left = turns; left > 0; left--) this.retire()
   }
 
   private retire(): void {
+    this.oldest = this.past
     this.past = this.present
     this.present = NOTHING
     this.count = 0

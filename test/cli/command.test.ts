@@ -23,7 +23,7 @@ test('every option of serve is in its help, and every line fits 120 columns', as
   const { stdout, status } = await estab(['serve', '--help'], { env: { COLUMNS: '120' } })
   assert.equal(status, 0)
   const options =
-    '--link --tun --address --host-address --port --backlog --accept-backlog --accept-overflow --cookies --synack-retries --synack-waits --http --echo --discard --quiet --json'
+    '--link --tun --address --host-address --port --backlog --accept-backlog --accept-overflow --cookies --fast-open --synack-retries --synack-waits --http --echo --discard --quiet --json'
   for (const option of options.split(' ')) assert.ok(stdout.includes(option), option)
   for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
 })
@@ -47,7 +47,8 @@ const MISTAKES: readonly [name: string, args: string[], cause: RegExp][] = [
     ['serve', '--synack-waits', 'windows'],
     /'windows' is neither a list of seconds nor one of linux/,
   ],
-  ['cookies neither on nor off', ['serve', '--cookies', 'yes'], /Allowed choices are on, off/],
+  ['cookies neither on nor off', ['serve', '--cookies', 'yes'], /Allowed choices are on, off, always/],
+  ['Fast Open for nobody', ['serve', '--fast-open', '0'], /'0' is invalid.*1 to/],
   ['an unknown policy', ['serve', '--accept-overflow', 'drop'], /Allowed choices are wait, reset/],
   ['no room to be accepted', ['serve', '--accept-backlog', '0'], /'0' is invalid.*1 to/],
   ['waits that are none', ['serve', '--synack-waits', '1,x'], /'x' is not a number of seconds/],

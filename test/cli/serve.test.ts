@@ -123,6 +123,13 @@ test('what the listener is told, and how its count adds up in the end', async (t
   assert.deepEqual([counters.completed, counters.accepted], [2, 2])
 })
 
+test('--fast-open and --cookies always reach the listener', async (t) => {
+  const server = await serving(t, ['--fast-open', '16', '--cookies', 'always'])
+  await (await fetch(server.url)).text()
+  const [listening] = await stopped(server)
+  assert.deepEqual([listening!.fastOpen, listening!.cookies], [16, 'always'])
+})
+
 test('discard reads everything, and ends when the client does', async (t) => {
   const server = await serving(t, ['--discard'])
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })

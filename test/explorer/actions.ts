@@ -32,6 +32,7 @@ const OF_PEER = {
   SYN: sends(always, (peer) => syn(peer, ISN)),
   'SYN, other ISN': sends(always, (peer) => syn(peer, OTHER_ISN)),
   'SYN with text': sends(always, (peer) => ({ ...syn(peer, ISN), length: TEXT_LENGTH })),
+  'SYN to the replica': happens(isOpen, (peer, world) => world.receiveElsewhere(peer, syn(peer, ISN))),
   'SYN,FIN': sends(always, () => segment(SYN | FIN, ISN, 0)),
   'text without ACK': sends(always, (_, variables) => segment(PSH, expected(variables), 0, TEXT_LENGTH)),
   'SYN,ACK': sends((peer) => peer.canKnowOffer, synAck),
@@ -40,6 +41,11 @@ const OF_PEER = {
   ACK: sends(canConnect, (peer) => {
     peer.hear('all')
     return segment(ACK, peer.next, peer.ack)
+  }),
+  'ACK, old': sends(canBeStale, (peer) => ({ ...segment(ACK, peer.next, peer.ack), stamp: 'old' })),
+  'ACK without timestamps': sends(canConnect, (peer) => {
+    peer.hear('all')
+    return { ...segment(ACK, peer.next, peer.ack), stamp: 'none' }
   }),
   'ACK, ahead': sends(always, (_, variables) => {
     return segment(ACK, expected(variables), hasTcb(variables) ? after(variables.nxt, AHEAD) : STRAY)
@@ -91,6 +97,16 @@ const OF_WORLD = {
     possible: (world) => world.now + untilRotation(world) < world.stack.nextDeadline(),
     run: (world) => world.passTime(untilRotation(world)),
   },
+  'rotation of the ring': {
+    name: 'rotation of the ring',
+    possible: listens,
+    run: (world) => world.rotate('ours'),
+  },
+  "rotation of the replica's": {
+    name: "rotation of the replica's",
+    possible: listens,
+    run: (world) => world.rotate("the replica's"),
+  },
   'accept()': {
     name: 'accept()',
     possible: (world) => world.listener !== undefined && world.listener.acceptQueueLength > 0,
@@ -98,7 +114,7 @@ const OF_WORLD = {
   },
   'listener.close()': {
     name: 'listener.close()',
-    possible: (world) => world.listener?.open === true,
+    possible: listens,
     run: (world) => world.call('close the listener'),
   },
 } as const satisfies Record<string, Action>
@@ -112,6 +128,13 @@ export function actionsOfPeer(index: number, names: readonly PeerActionName[]): 
 
 export function actionsOfWorld(names: readonly WorldActionName[]): Action[] {
   return names.map((name) => OF_WORLD[name])
+}
+
+/** The action of that name, of a peer or of the world. */
+export function actionNamed(name: string): Action {
+  const [, what = '', peer = ''] = /^(.*?)(?: \((\w)\))?$/.exec(name) ?? []
+  if (what in OF_WORLD) return OF_WORLD[what as WorldActionName]
+  return OF_PEER[what as PeerActionName](name, NAMES.indexOf(peer as (typeof NAMES)[number]))
 }
 
 type Maker = (name: string, index: number) => Action
@@ -163,6 +186,18 @@ function untilRotation({ now }: World): number {
 
 function canConnect(peer: Peer): boolean {
   return peer.canHaveConnection
+}
+
+function listens({ listener }: World): boolean {
+  return listener?.open === true
+}
+
+function isOpen(_: Peer, world: World): boolean {
+  return listens(world)
+}
+
+function canBeStale(peer: Peer, world: World): boolean {
+  return peer.pair !== undefined && isLive(peer, world)
 }
 
 function canSendText(peer: Peer): boolean {

@@ -5,12 +5,13 @@ import type { State } from '../../src/tcp/state.ts'
 import { cookiesOf, expectedAdmission, possibleVictims } from './expected-admission.ts'
 import { variablesOf } from './fingerprint.ts'
 import { MSS, WINDOW } from './frames.ts'
+import type { Birth } from './happenings.ts'
 import type { Peer } from './peer.ts'
 import { forbidden } from './rfc9293.ts'
 import { forbiddenCall, forbiddenInTime, isWord } from './rfc9293-calls.ts'
 import { ACK, FIN, RST, type Surroundings, SYN, type Variables } from './rfc9293-terms.ts'
 import { CONFIG, DEFER_TIMEOUT } from './settings.ts'
-import type { Birth, World } from './world.ts'
+import type { World } from './world.ts'
 
 /** What is remembered of a world from before a step. */
 export interface Before {
@@ -29,6 +30,8 @@ export function before(world: World): Before {
     listening: listener?.open === true,
     room: listener !== undefined && world.births.size < listener.backlog,
     acceptQueueFull: listener !== undefined && listener.acceptQueueLength >= listener.acceptBacklog,
+    acceptOverflow: listener?.acceptOverflow ?? 'wait',
+    timestamps: world.peers.some(({ stamped }) => stamped),
   }
   return {
     variables: world.variables,
@@ -67,6 +70,7 @@ export function violation(world: World, was: Before): string | undefined {
     timeWaitLasts(world) ??
     reasonsAddUp(world, was) ??
     framesAddUp(world) ??
+    stamped(world) ??
     endsToldOnce(world) ??
     nothingDue(world)
   )
@@ -101,7 +105,7 @@ function forbiddenFor(world: World, peer: Peer, was: Before, is: Variables): str
     case 'call':
       return forbiddenCall(stimulus.call, before, is, answers, was.unaccepted.includes(peer))
     default:
-      return changed(before, is, answers.length, 'a loss')
+      return changed(before, is, answers.length, 'what is not for this stack')
   }
 }
 
@@ -258,6 +262,14 @@ function asksToConnect(was: Before, peer: Peer, segment: { flags: number; seq: n
   const { state, rcvNxt, deferred } = was.variables.get(peer)!
   const reopens = state === 'TIME-WAIT' && was.surroundings.get(peer)!.listening && ((segment.seq - rcvNxt) | 0) > 0
   return (state === 'LISTEN' && deferred === undefined) || reopens
+}
+
+/** RFC 7323 §3.2: once timestamps are in use, all segments but a RST have them, and echo the last. */
+function stamped({ peers, sent }: World): string | undefined {
+  const bare = sent.find(({ peer, flags, stamped }) => peer.stamped && !stamped && (flags & RST) === 0)
+  return bare && peers.length > 0
+    ? `${whose(bare.peer)}a segment without the timestamps that were agreed on`
+    : undefined
 }
 
 function framesAddUp({ stack, framesIn, framesOut }: World): string | undefined {

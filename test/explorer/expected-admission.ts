@@ -1,6 +1,7 @@
 /** What a listener may make of a SYN and of a cookie's ACK, reckoned from what went out and came in, apart from src/. */
 import { admitDeferred } from '../../src/tcp/admission.ts'
 import type { Offer, Peer } from './peer.ts'
+import { admitPickily } from './policies.ts'
 import { COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
 import type { World } from './world.ts'
 
@@ -8,17 +9,22 @@ import type { World } from './world.ts'
  * - `hold`: an entry; `evict`: an entry that takes the place of another
  * - `defer`: an entry that waits for the application
  * - `cookie`: a SYN,ACK without an entry
- * - `drop`: nothing
+ * - `refuse`: a RST, and `ignore`: nothing, by the policy
+ * - `drop`: nothing, for want of room
  */
-export type Admission = 'hold' | 'evict' | 'defer' | 'cookie' | 'drop'
+export type Admission = 'hold' | 'evict' | 'defer' | 'cookie' | 'refuse' | 'ignore' | 'drop'
 
 /** What becomes of a SYN of this peer's that asks for a connection anew. */
 export function expectedAdmission(world: World, peer: Peer): Admission {
   const { listener, births } = world
   if (listener === undefined) return 'drop'
+  if (listener.admission === admitPickily) {
+    if (births.size > 0) return 'ignore'
+    return listener.acceptQueueLength > 0 ? 'refuse' : 'hold'
+  }
   const isDeferring = listener.admission === admitDeferred
   if (births.size < listener.backlog) return isDeferring ? 'defer' : 'hold'
-  if (isDeferring) return 'drop'
+  if (isDeferring) return 'ignore'
   const shares = sharesOf(world)
   const heaviest = Math.max(0, ...[...shares.values()].map(({ length }) => length))
   // Who loses an entry has a cookie to come back with: without cookies, none does.
@@ -41,17 +47,18 @@ function sharesOf({ births }: World): Map<string, Peer[]> {
 }
 
 /** Whether an ACK may be a cookie's: SYNs found no room lately. */
-function takesCookies({ listener, now, overflowedAt }: World): boolean {
-  return listener?.open === true && listener.cookies && now - overflowedAt <= OVERFLOW_MEMORY
+function takesCookies({ listener, now, opening, overflowedAt }: World): boolean {
+  if (listener?.open !== true || opening.kind !== 'listen' || opening.listen.cookies === false) return false
+  return opening.listen.cookies === 'always' || now - overflowedAt <= OVERFLOW_MEMORY
 }
 
 /**
  * What an ACK of this peer's may be the cookie of: the initial numbers that it was sent in this key period or the one
- * before. Undefined if no ACK is taken for a cookie's.
+ * before, or by a replica in the next. Undefined if no ACK is taken for a cookie's.
  */
 export function cookiesOf(world: World, peer: Peer): readonly Offer[] | undefined {
   if (!takesCookies(world)) return undefined
-  return peer.offers.filter(({ at, isCookie }) => isCookie && periodsSince(at, world.now) <= 1)
+  return peer.offers.filter(({ period, isCookie }) => isCookie && Math.abs(world.period - period) <= 1)
 }
 
 export function periodsSince(at: number, now: number): number {

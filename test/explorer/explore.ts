@@ -3,12 +3,13 @@
  * led to it, on a fresh stack: the core has no clock and no chance of its own, so that the same steps lead to the same
  * state.
  */
-import type { Action } from './actions.ts'
+import { type Action, actionNamed } from './actions.ts'
 import { before, violation } from './check.ts'
 import { fingerprint } from './fingerprint.ts'
+import type { Recorder } from './happenings.ts'
 import type { Start } from './starts.ts'
 import { leftBehind } from './teardown.ts'
-import { type Recorder, World } from './world.ts'
+import { World } from './world.ts'
 
 export interface Violation {
   /** What led to it, the last one included: a shortest way. */
@@ -135,11 +136,7 @@ function violationInPrefix(start: Start): Violation | undefined {
 }
 
 function prefixOf(start: Start): Action[] {
-  return start.prefix.map((name) => {
-    const action = start.actions.find((candidate) => candidate.name === name)
-    if (action === undefined) throw new Error(`the start "${start.name}" has no action "${name}"`)
-    return action
-  })
+  return start.prefix.map(actionNamed)
 }
 
 function pathTo(node: Node): Action[] {

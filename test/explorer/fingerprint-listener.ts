@@ -2,35 +2,39 @@
 /** What a listener and its cookies keep to themselves, for the fingerprint. */
 import type { Fifo } from '../../src/tcp/fifo.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
+import type { SynQueue } from '../../src/tcp/syn-queue.ts'
 import { NONE } from '../../src/tcp/syn-rows.ts'
 import type { UsedCookies } from '../../src/tcp/used-cookies.ts'
 import { periodsSince } from './expected-admission.ts'
-import { COOKIE_PERIOD, OVERFLOW_MEMORY } from './settings.ts'
+import { OVERFLOW_MEMORY } from './settings.ts'
+import type { World } from './world.ts'
 
 /**
  * The key period of the last overflow counts, and so does how long ago it was if that is about to make a difference:
  * otherwise all that happens within 30 s of the walk's does so in one period.
  */
-export function overflow({ overflowedAt }: Listener, now: number): string {
+export function overflow({ listener, now, opening, replica }: World): string {
+  if (replica !== undefined) return `ahead ${replica.period - replica.ownKeys.generation}`
+  if (opening.kind === 'listen' && opening.listen.cookies === 'always') return ''
+  const { overflowedAt } = listener!
   if (now - overflowedAt > OVERFLOW_MEMORY) return 'no overflow'
   const periods = periodsSince(overflowedAt, now)
   return `overflow ${periods} ${periods < 2 ? '' : now - overflowedAt}`
 }
 
-/** What it will say it has, once it has looked at the clock. */
-export function usedCookies(used: UsedCookies, now: number): { present: Int32Array; past: Int32Array } {
-  const { present, past, period } = { present: used['present'], past: used['past'], period: used['period'] }
-  const turns = Math.floor(now / COOKIE_PERIOD) - period
+/** What it will say it has, once it has looked at its keys: of this generation, the one before, and the one before that. */
+export function usedCookies(used: UsedCookies, generation: number): Int32Array[] {
   const none = new Int32Array(0)
-  if (turns <= 0) return { present, past }
-  return { present: none, past: turns === 1 ? present : none }
+  const turns = Math.min(generation - used['generation'], 3)
+  return [none, none, none, used['present'], used['past'], used['oldest']].slice(3 - turns, 6 - turns)
 }
 
 /** Who is evicted, and who next: the rows of each source prefix, the oldest first, by the number of them. */
 export function prefixes(listener: Listener): string {
-  const queue = listener['queue4']
-  if (queue === undefined) return ''
-  const { rows, prefixes: table } = queue
+  return listener.queues.map(prefixesOf).join('/')
+}
+
+function prefixesOf({ rows, prefixes: table }: SynQueue): string {
   const parts: string[] = []
   for (let group = table['top']; group !== 0; group = table['down'][group]!) {
     for (let prefix = table['members'][group]!; prefix !== 0; prefix = table['next'][prefix]!) {

@@ -6,7 +6,6 @@
  */
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
-import { periodsSince } from './expected-admission.ts'
 import { items, overflow, prefixes, usedCookies, waiting } from './fingerprint-listener.ts'
 import { ISN, type Offer, type Peer } from './peer.ts'
 import type { Variables } from './rfc9293-terms.ts'
@@ -79,14 +78,16 @@ class Names {
   }
 
   /** Whether it would be chosen again right now, and whether its ACK would complete a handshake as a cookie's. */
-  worth({ at, iss, isCookie }: Offer): string {
-    const { listener, now, stack } = this.#world
+  worth({ at, iss, isCookie, period }: Offer): string {
+    const { listener, now, stack, replica } = this.#world
     if (listener === undefined) return at === now ? '!' : ''
-    const periods = periodsSince(at, now)
-    const again = periods === 0 ? '!' : ''
+    const periods = this.#world.period - period
+    const again = replica === undefined ? (periods === 0 ? '!' : '') : `${Math.min(periods, 2)}!`
     if (!listener.cookies || !isCookie || periods > 1) return again
-    const { present, past } = usedCookies(stack.tcp.listening.used, now)
-    return `${again}${present.includes(iss | 0) ? 'used' : past.includes(iss | 0) ? 'used before' : 'unused'}`
+    const generation = usedCookies(stack.tcp.listening.used, this.#world.period).findIndex((used) =>
+      used.includes(iss | 0),
+    )
+    return `${again}${generation < 0 ? 'unused' : `used ${generation}`}`
   }
 }
 
@@ -99,7 +100,7 @@ function ofListener(listener: Listener, world: World, names: Names): string {
     )
   const established = items(listener.acceptQueue).map(({ remotePort, state }) => `${remotePort} ${state === 'CLOSED'}`)
   const lists = `accept ${established.join(',')} waiting ${waiting(listener)} untold ${items(listener['untold']).join(',')}`
-  const cookies = listener.cookies && listener.open ? overflow(listener, world.now) : ''
+  const cookies = listener.cookies && listener.open ? overflow(world) : ''
   return `${listener.open} ${cookies} ${entries.join(',')} prefixes ${prefixes(listener)} ${lists}`
 }
 
@@ -122,7 +123,7 @@ function ofPeer(peer: Peer, world: World, names: Names): string {
 /** What it was sent that may still be a cookie. */
 function alive({ offers }: Peer, world: World, names: Names): string {
   return offers
-    .filter(({ at }) => periodsSince(at, world.now) <= 1)
+    .filter(({ period }) => world.period - period <= 1)
     .map(({ isn, iss }) => `${distance(ISN, isn)} ${names.of(iss)}`)
     .join(',')
 }
@@ -193,7 +194,9 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   heapIndex: 'skip',
   heapKey: 'skip',
   noDelay: 'as it is',
-  error: 'skip',
+  failure: 'skip',
+  failedCall: 'skip',
+  madeError: 'skip',
   current: 'as it is',
 }
 
@@ -205,7 +208,7 @@ const TCB: Readonly<Record<string, Rule>> = {
   windowScaling: 'as it is',
   timestamps: 'as it is',
   sack: 'as it is',
-  tsRecent: 'skip',
+  tsRecent: 'as it is',
   tsRecentAt: 'skip',
   tsOffset: 'skip',
   lastAckSent: 'skip',

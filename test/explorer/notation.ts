@@ -2,17 +2,19 @@
 import { inspect } from 'node:util'
 import type { Segment } from '../../src/wire/segment.ts'
 import { formatSegment } from '../support/trace-format.ts'
-import { FLAG_LETTERS, type SegmentNotation } from '../support/trace-parse.ts'
+import { FLAG_LETTERS, type OptionNotation, type SegmentNotation } from '../support/trace-parse.ts'
 import type { Action } from './actions.ts'
 import { replay } from './explore.ts'
-import { MSS, WINDOW } from './frames.ts'
+import { MSS, OLD_TS_VAL, TS_VAL, WINDOW } from './frames.ts'
+import type { Loss, Recorder } from './happenings.ts'
+import { configOf, familyOf, type Opening } from './opening.ts'
 import { ISN, type Peer } from './peer.ts'
 import { type Call, isWord, type Word } from './rfc9293-calls.ts'
 import { ACK, type Arrival, has, SYN } from './rfc9293-terms.ts'
 import { distance } from './sequence.ts'
-import { CONFIG, CONNECT_PORT } from './settings.ts'
+import { CONNECT_PORT } from './settings.ts'
 import type { Start } from './starts.ts'
-import { type Loss, type Opening, type Recorder, World } from './world.ts'
+import { World } from './world.ts'
 
 /** What a test does: lines of a trace, a call of the application's on something, or a name for the SYN it was told of. */
 export type Item =
@@ -48,7 +50,11 @@ function introduced({ name, address, port }: Peer): string {
 
 function opened(opening: Opening): string {
   const options = { isn: ISN, ...(opening.kind === 'listen' ? opening.listen : { localPort: CONNECT_PORT }) }
-  const all = inspect({ ...options, stack: { tcp: CONFIG } }, { breakLength: Number.POSITIVE_INFINITY, depth: 4 })
+  const family = familyOf(opening) === 6 ? { family: 6 } : {}
+  const all = inspect(
+    { ...options, ...family, stack: { tcp: configOf(opening) } },
+    { breakLength: Number.POSITIVE_INFINITY, depth: 4 },
+  )
   return `const tcp = ${opening.kind}(${all.replace(/\[Function: (\w+)\]/, '$1')})`
 }
 
@@ -78,6 +84,7 @@ export function verbOf(word: Word): 'accept' | 'refuse' | 'ignore' {
 class TraceWriter implements Recorder {
   readonly items: Item[] = []
   readonly #iss: Map<Peer, number> = new Map()
+  readonly #firstTsVal: Map<Peer, number> = new Map()
   readonly #connections: Map<Peer, string> = new Map()
   /** What the application was told of each peer's SYNs, the last at the end. */
   readonly #incoming: Map<Peer, string[]> = new Map()
@@ -91,7 +98,7 @@ class TraceWriter implements Recorder {
   }
 
   segmentIn(peer: Peer, segment: Arrival, now: number): void {
-    const options = has(segment, SYN) ? [{ kind: 'mss', value: MSS } as const] : undefined
+    const options = this.#options(peer, segment)
     const notation = { ...this.#common(segment), win: WINDOW, options }
     const iss = this.#iss.get(peer) ?? 0
     const ack = has(segment, ACK) ? distance(iss, segment.ack) : undefined
@@ -104,7 +111,10 @@ class TraceWriter implements Recorder {
   }
 
   segmentOut(peer: Peer, segment: Segment, now: number): void {
-    if (segment.has(SYN)) this.#iss.set(peer, segment.seq)
+    if (segment.has(SYN) && this.#iss.get(peer) !== segment.seq) {
+      this.#iss.set(peer, segment.seq)
+      this.#firstTsVal.set(peer, segment.tsVal)
+    }
     const seq = distance(this.#iss.get(peer) ?? 0, segment.seq)
     const ack = segment.has(ACK) ? distance(ISN, segment.ack) : undefined
     this.#line(now, `>${peer.name} ${formatSegment({ ...this.#common(segment), seq, ack })}`)
@@ -137,6 +147,13 @@ class TraceWriter implements Recorder {
 
   comment(text: string): void {
     this.#lines().push(`// ${text}`)
+  }
+
+  #options(peer: Peer, segment: Arrival): OptionNotation[] {
+    const options: OptionNotation[] = has(segment, SYN) ? [{ kind: 'mss', value: MSS }] : []
+    if (!peer.stamped || segment.stamp === 'none') return options
+    const ecr = has(segment, ACK) ? (peer.echo(segment.ack) - (this.#firstTsVal.get(peer) ?? 0)) >>> 0 : 0
+    return [...options, { kind: 'TS', val: segment.stamp === 'old' ? OLD_TS_VAL : TS_VAL, ecr }]
   }
 
   #common({ flags, length }: { flags: number; length: number }): SegmentNotation {

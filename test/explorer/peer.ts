@@ -20,8 +20,11 @@ export interface Pair {
 
 /** The numbers of a SYN,ACK, or of a SYN, of the stack's. */
 export interface Offer extends Pair {
-  /** When it first went out. */
+  /** When it first went out, and under which key. */
   readonly at: number
+  readonly period: number
+  /** Its TSval. */
+  readonly tsVal: number
   /** Whether its number is a cookie, as far as one can tell. */
   readonly isCookie: boolean
   /** A connection came of it. */
@@ -45,6 +48,10 @@ export class Peer {
   readonly name: string
   readonly address: IpAddress
   readonly port: number
+  /** Stands for the /24, or /48, that its address is in. */
+  readonly prefix: string
+  /** It has timestamps. */
+  readonly stamped: boolean
   /** The initial numbers of the SYNs that it has sent. */
   readonly synsSent: Set<number> = new Set()
   /** What it was sent, whether that arrived or not. */
@@ -64,27 +71,30 @@ export class Peer {
   /** The next octet of the stack's stream, counted from its SYN: 1 is the first. */
   received = 1
 
-  constructor(name: string, address: IpAddress, port: number) {
+  constructor(name: string, address: IpAddress, prefix: string, port: number, stamped = false) {
     this.name = name
     this.address = address
     this.port = port
-  }
-
-  /** The /24 that its address is in. */
-  get prefix(): string {
-    return this.address.toString().replace(/\.[0-9]+$/, '')
+    this.prefix = prefix
+    this.stamped = stamped
   }
 
   /** The stack sends this segment, which has a cookie for its number or not. What tells the peer nothing new is not kept. */
-  transmit(segment: Segment, now: number, isCookie: boolean): void {
+  transmit(segment: Segment, now: number, period: number, isCookie: boolean): void {
     const { flags, seq, ack, length } = segment
     if ((flags & SYN) !== 0 && !this.offers.some(({ iss }) => iss === seq)) {
-      this.offers.push({ isn: after(ack, -1), iss: seq, at: now, isCookie, completed: false })
+      const { tsVal } = segment
+      this.offers.push({ isn: after(ack, -1), iss: seq, at: now, period, tsVal, isCookie, completed: false })
     }
     if ((flags & RST) !== 0) return
     const same = this.inFlight.some((other) => other.seq === seq && other.ack === ack && other.length === length)
     if (same || (segment.len === 0 && this.isKnown(ack))) return
     this.inFlight.push({ flags: flags & (SYN | ACK | FIN), seq, ack, length })
+  }
+
+  /** The TSval to echo with this acknowledgment number: that of the SYN,ACK which offered it. */
+  echo(ack: number): number {
+    return this.offers.find(({ iss }) => (ack - iss - 1) >>> 0 <= 0xffff)?.tsVal ?? 0
   }
 
   private isKnown(ack: number): boolean {

@@ -80,8 +80,7 @@ export function forbiddenCall(
 function forbiddenCloseOfListen(was: Variables, is: Variables, answers: readonly Answer[]): string | undefined {
   if (is.state !== 'CLOSED') return 'it still listens'
   if (was.deferred === undefined) return none(answers, 'CLOSE in LISTEN')
-  const refusal = { ...refusalOf(was.deferred), seq: answers[0]?.seq ?? 0 }
-  return exactly(answers, refusal, 'CLOSE in LISTEN, with a SYN that waits')
+  return exactly(answers, refusalOf(was.deferred), 'CLOSE in LISTEN, with a SYN that waits')
 }
 
 /** The RST for a SYN (§3.10.7.1). */

@@ -69,6 +69,10 @@ function isCrossing(was: Variables, segment: Arrival): boolean {
 }
 
 function fromFirst(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
+  if (around.timestamps && !has(segment, RST | SYN) && segment.stamp !== undefined) {
+    if (segment.stamp === 'old') return challenged(was, segment, around, ALLOWANCES.paws)
+    return [{ because: ALLOWANCES.unstamped, state: was.state, reply: 'nothing' }]
+  }
   // First, check sequence number; second, check the RST bit.
   if (has(segment, RST)) return reset(was, segment, around)
   // The fourth is "irrespective of the sequence number".
@@ -120,6 +124,9 @@ function synReceived(was: Variables, segment: Arrival, around: Surroundings): Ou
     return [was.passive ? (byCookie(was, segment, around) ?? wrong) : wrong]
   }
   if (was.passive && around.acceptQueueFull) {
+    if (around.acceptOverflow === 'reset') {
+      return [{ because: ALLOWANCES['accept queue full, reset'], state: 'LISTEN', reply: 'reset' }]
+    }
     return [{ because: ALLOWANCES['accept queue full'], state: 'SYN-RECEIVED', reply: 'nothing' }]
   }
   return [fromFifth({ ...was, state: was.closing ? 'FIN-WAIT-1' : 'ESTABLISHED' }, segment)]
@@ -130,8 +137,11 @@ export function byCookie(was: Variables, segment: Arrival, around: Surroundings)
   const irs = after(segment.seq, -1)
   const iss = after(segment.ack, -1)
   const cookie = around.cookies?.find((offer) => offer.isn === irs && offer.iss === iss)
-  if (cookie === undefined || cookie.completed) return undefined
+  if (cookie === undefined || cookie.completed || segment.stamp === 'none') return undefined
   if (around.acceptQueueFull) {
+    if (around.acceptOverflow === 'reset') {
+      return { because: ALLOWANCES['accept queue full, reset'], state: was.state, reply: 'reset' }
+    }
     const because = ALLOWANCES['accept queue full']
     // It waits in an entry: that of the handshake which the client has given up for this one, or a new one.
     if (was.state !== 'SYN-RECEIVED' && !around.room) return { because, state: was.state, reply: 'nothing' }

@@ -65,6 +65,8 @@ export interface Arrival {
   readonly ack: number
   /** Octets of text. */
   readonly length: number
+  /** Of a client with timestamps, where its own are not as they should be. */
+  readonly stamp?: 'old' | 'none' | undefined
 }
 
 /** A segment that the TCP sent. */
@@ -81,6 +83,10 @@ export interface Surroundings {
   readonly acceptQueueFull: boolean
   /** The SYN queue takes one more entry. */
   readonly room: boolean
+  /** What the listener makes of an ACK that finds it full. */
+  readonly acceptOverflow: 'wait' | 'reset'
+  /** Timestamps are in use. */
+  readonly timestamps: boolean
   /** An answer, other than a RST, went to this peer less than the challenge interval ago (RFC 5961 §7). */
   readonly answeredLately: boolean
 }
@@ -123,6 +129,12 @@ export const ALLOWANCES = {
   deferred: 'a SYN waits for the application to say whether it is answered; until then its client gets no answer',
   'accept queue full':
     "an ACK for which there is no room in the accept queue leaves the entry as it is, to complete later; a cookie's is given an entry, if there is room for that",
+  'accept queue full, reset':
+    'an ACK for which there is no room in the accept queue ends the entry, as the application asked for',
+  refused: 'the admission policy refuses: the SYN is answered as by a closed port',
+  ignored: 'the admission policy ignores: the client sends its SYN again',
+  paws: 'RFC 7323 §5.3 R1: "an old segment" is dropped, and "an acknowledgment in reply" sent',
+  unstamped: 'RFC 7323 §3.2: once timestamps are in use, a segment without is dropped in silence',
   'SYN,FIN': 'no TCP sends SYN and FIN together: dropped',
   'answer throttled': 'RFC 5961 §7: an answer to a segment that may be forged is left out when one went out lately',
   'crossing SYN,ACK':

@@ -82,6 +82,7 @@ function reincarnation(was: Variables, segment: Arrival, around: Surroundings): 
   const ends = ({ reply, deferred }: Outcome): boolean => reply !== 'nothing' || deferred !== undefined
   const admitted = outcomes.filter(ends)
   const left = outcomes.filter((outcome) => !ends(outcome) || outcome.reply === 'cookie')
+  if (around.admission === 'refuse') return outcomes.map((outcome) => ({ ...outcome, state: was.state }))
   return [...admitted, ...left.map((outcome) => ({ ...outcome, state: was.state, reply: 'nothing' }) as const)]
 }
 
@@ -112,6 +113,10 @@ function listen(was: Variables, segment: Arrival, around: Surroundings): Outcome
       return [{ because: ALLOWANCES.deferred, state: 'LISTEN', reply: 'nothing', deferred: segment.seq }]
     case 'cookie':
       return [{ because: ALLOWANCES.cookie, state: 'LISTEN', reply: 'cookie' }]
+    case 'refuse':
+      return [{ because: ALLOWANCES.refused, state: 'LISTEN', reply: 'reset' }]
+    case 'ignore':
+      return [{ because: ALLOWANCES.ignored, state: 'LISTEN', reply: 'nothing' }]
     case 'drop':
       return [{ because: ALLOWANCES['SYN queue full'], state: 'LISTEN', reply: 'nothing' }]
   }
@@ -120,6 +125,7 @@ function listen(was: Variables, segment: Arrival, around: Surroundings): Outcome
 /** What might be a cookie's and is not; one that was used is. */
 function isNoCookie(segment: Arrival, { cookies }: Surroundings): boolean {
   if (cookies === undefined || has(segment, SYN)) return false
+  if (segment.stamp === 'none') return true
   return !cookies.some(({ isn, iss }) => segment.seq === after(isn, 1) && segment.ack === after(iss, 1))
 }
 

@@ -24,9 +24,15 @@ export const SECRET: Uint8Array = Uint8Array.from({ length: 64 }, (_, i) => i * 
 /** How long a SYN waits for the application, ms. */
 export const DEFER_TIMEOUT = 1500
 
-/** The clients, and their addresses: one for each /24. */
+/** The clients, and their addresses: one for each /24, or /48. */
 export const NAMES = ['', 'q', 'r', 's', 't'] as const
-export const ADDRESSES = { A: '192.0.2.2', B: '198.51.100.2', C: '203.0.113.2' } as const
+export const ADDRESSES = {
+  A: '192.0.2.2',
+  B: '198.51.100.2',
+  C: '203.0.113.2',
+  V: '2001:db8::2',
+  W: '2001:db8:1::2',
+} as const
 
 /** How long a cookie key signs, and how long a listener takes cookies after an overflow, ms. */
 export const COOKIE_PERIOD = 30_000

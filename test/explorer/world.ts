@@ -3,22 +3,23 @@
  * the things that can happen in it. Everything follows from the order of what happens, so that a path replayed leads to
  * the same state.
  */
-import { Stack } from '../../src/stack/stack.ts'
+import type { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { Incoming } from '../../src/tcp/incoming.ts'
-import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import type { State } from '../../src/tcp/state.ts'
-import { IpAddress } from '../../src/wire/address.ts'
 import type { Segment } from '../../src/wire/segment.ts'
 import { stream } from '../support/trace.ts'
 import { variablesOf } from './fingerprint.ts'
-import { readSegment, STACK_ADDRESS, writeSegment, writeUnreachable } from './frames.ts'
-import { ISN, Peer } from './peer.ts'
+import { isStamped, readSegment, writeSegment, writeUnreachable } from './frames.ts'
+import type { Birth, Loss, Recorder, Sent, Stimulus } from './happenings.ts'
+import { clientsOf, type Opening, stackOf } from './opening.ts'
+import { ISN, type Peer } from './peer.ts'
+import { Replica } from './replica.ts'
 import { type Call, isWord, type Word } from './rfc9293-calls.ts'
 import { type Arrival, CLOSED, halfOpenVariables, has, LISTEN, RST, SYN, type Variables } from './rfc9293-terms.ts'
 import { after } from './sequence.ts'
-import { ADDRESSES, CONFIG, CONNECT_PORT, LISTEN_PORT, NAMES, SECRET } from './settings.ts'
+import { ADDRESSES, CONFIG, CONNECT_PORT, COOKIE_PERIOD, LISTEN_PORT } from './settings.ts'
 
 /** Frames or deadlines at one moment: a stack that has more to say than this has lost its way. */
 const ENDLESS = 100
@@ -26,52 +27,10 @@ const ENDLESS = 100
 /** Every frame, in and out: it is borrowed until the call returns. */
 const frame = new Uint8Array(2048)
 
-/** How a world begins. */
-export type Opening =
-  | {
-      readonly kind: 'listen'
-      readonly listen: Omit<ListenOptions, 'port'>
-      /** The source prefix of each client. */
-      readonly peers: readonly (keyof typeof ADDRESSES)[]
-    }
-  | { readonly kind: 'connect' }
-
-export interface Sent extends Arrival {
-  readonly peer: Peer
-  readonly wnd: number
-}
-
-/** What happened last. */
-export type Stimulus =
-  | { readonly kind: 'opening' | 'time' | 'loss' }
-  | { readonly kind: 'segment'; readonly peer: Peer; readonly segment: Arrival }
-  | { readonly kind: 'icmp'; readonly peer: Peer; readonly seq: number }
-  | { readonly kind: 'call'; readonly call: Call; readonly peer: Peer | undefined }
-
-export type Loss = 'text' | 'oldest in flight'
-
-/** A half-open entry as the world saw it begin. */
-export interface Birth {
-  readonly irs: number
-  readonly iss: number
-  readonly at: number
-  /** It waits for the application's word. */
-  readonly deferred: boolean
-}
-
-/** Called with what goes in and out, to write a trace of it. */
-export interface Recorder {
-  segmentIn(peer: Peer, segment: Arrival, now: number): void
-  unreachableIn(peer: Peer, seq: number, now: number): void
-  segmentOut(peer: Peer, segment: Segment, now: number): void
-  wait(now: number): void
-  loss(peer: Peer, what: Loss): void
-  call(call: Call, peer: Peer | undefined): void
-  deferred(peer: Peer): void
-}
-
 export class World {
+  readonly opening: Opening
   readonly stack: Stack
+  readonly replica: Replica | undefined
   readonly listener: Listener | undefined
   readonly localPort: number
   readonly peers: readonly Peer[]
@@ -106,20 +65,18 @@ export class World {
 
   constructor(opening: Opening, recorder?: Recorder) {
     this.#recorder = recorder
-    this.stack = new Stack({
-      addresses: [`${STACK_ADDRESS}/24`],
-      secret: SECRET,
-      tcp: CONFIG,
-      observer: { state: (connection, from, to) => this.#sawState(connection, from, to) },
-    })
+    this.opening = opening
+    this.peers = clientsOf(opening)
+    if (opening.kind === 'listen' && opening.replica === true) this.replica = new Replica(opening)
+    const observer = {
+      state: (connection: Connection, from: State, to: State): void => this.#sawState(connection, from, to),
+    }
+    this.stack = stackOf(opening, observer, this.replica?.ownKeys)
     if (opening.kind === 'listen') {
       this.localPort = LISTEN_PORT
-      const address = IpAddress.parse
-      this.peers = opening.peers.map((prefix, i) => new Peer(NAMES[i]!, address(ADDRESSES[prefix])!, 40_000 + i))
       this.listener = this.stack.listen({ port: LISTEN_PORT, ...opening.listen })
     } else {
       this.localPort = CONNECT_PORT
-      this.peers = [new Peer('', IpAddress.parse(ADDRESSES.A)!, 80)]
       this.accepted.add(this.stack.connect({ address: ADDRESSES.A, port: 80, localPort: CONNECT_PORT }))
     }
     this.#settle()
@@ -130,6 +87,27 @@ export class World {
     this.#begin({ kind: 'segment', peer, segment })
     this.#recorder?.segmentIn(peer, segment, this.now)
     this.#receive(writeSegment(frame, peer, this.localPort, segment, peer.pair?.isn ?? ISN))
+  }
+
+  /** A SYN of this peer's reaches the other stack of this address instead, whose answer is a cookie. */
+  receiveElsewhere(peer: Peer, segment: Arrival): void {
+    this.#begin({ kind: 'elsewhere', peer })
+    const replica = this.replica!
+    const answer = replica.answer(peer, segment, this.now)
+    peer.transmit(answer, this.now, replica.period, true)
+    this.#recorder?.comment(`a replica answers ${peer.name === '' ? 'the peer' : `peer ${peer.name}`} with a cookie`)
+  }
+
+  /** The keys of this stack, or of the replica, are rotated. */
+  rotate(whose: 'ours' | "the replica's"): void {
+    this.#begin({ kind: 'rotation' })
+    this.replica!.rotate(whose)
+    this.#recorder?.comment(`${whose} keys are rotated`)
+  }
+
+  /** Counts the rotations of the keys that cookies are signed with. */
+  get period(): number {
+    return this.replica?.ownKeys.generation ?? Math.floor(this.now / COOKIE_PERIOD)
   }
 
   /** An ICMP error arrives about a segment that was sent to this peer. */
@@ -272,11 +250,11 @@ export class World {
     const peer = this.#peerAt(segment.destinationPort)
     if (!segment.destination.equals(peer.address)) throw new Error(`a segment goes to ${segment.destination}`)
     const { flags, seq, ack, length, wnd } = segment
-    this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd })
+    this.sent.push({ peer, flags: flags & ~8, seq, ack, length, wnd, stamped: isStamped(segment) })
     if (!has(segment, RST)) this.answeredAt.set(peer, this.now)
     // Beyond the numbers of an old incarnation, it is one for want of a cookie that is.
     const old = this.connections.get(peer)
-    peer.transmit(segment, this.now, old === undefined || seq !== after(old.tcb.snd.nxt, 65_537))
+    peer.transmit(segment, this.now, this.period, old === undefined || seq !== after(old.tcb.snd.nxt, 65_537))
     this.#recorder?.segmentOut(peer, segment, this.now)
   }
 

@@ -171,6 +171,27 @@ describe('a used cookie replayed', () => {
     assert.equal(tcp.listener.counters.cookieReplayed, 1)
   })
 
+  for (const ahead of [0, 1] as const) {
+    test(`is refused for as long as its key is honoured, though a ring is not rotated for minutes; signed ${ahead} rotations ahead`, () => {
+      const keys = [1, 2, 3, 4, 5, 6].map((fill) => new Uint8Array(16).fill(fill))
+      const ring = (at: number): CookieKeyRing => new CookieKeyRing(keys[at]!, keys[at + 1]!, keys[at + 2]!)
+      const own = ring(0)
+      const stack = { secret: new Uint8Array(32), cookieKeys: own }
+      const bench = new Bench({ backlog: 0, cookies: 'always' }, stack)
+      const client = new Client('10.0.0.1', 5000, 1)
+      client.open(new Bench({ backlog: 0, cookies: 'always' }, { ...stack, cookieKeys: ring(ahead) }))
+      bench.receive(client.ack())
+      bench.accept().abort()
+      for (let rotations = 0; rotations <= 1 + ahead; rotations++) {
+        if (rotations > 0) own.rotate(keys[rotations + 2]!)
+        bench.wait(300_000)
+        bench.receive(client.ack())
+        assert.equal(bench.listener.counters.cookieReplayed, rotations + 1)
+      }
+      assert.equal(bench.listener.acceptQueueLength, 0)
+    })
+  }
+
   test('is the ACK of an entry, too: the queue completed that handshake', () => {
     const tcp = full(2)
     ack(tcp, 'p0')

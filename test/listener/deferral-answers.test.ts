@@ -182,7 +182,7 @@ describe('an answer', () => {
     const { tcp, incoming } = deferred({ stack: { initialSequence: () => 0 } })
     tcp.listener.close()
     assert.equal(incoming.accept(), false)
-    tcp.trace`+0 > R. 1:1(0) ack 1`
+    tcp.trace`+0 > R. 0:0(0) ack 1`
     assert.equal(incoming.refuse(), false)
     assert.equal(tcp.listener.counters.closed, 1)
   })

@@ -283,4 +283,13 @@ describe('SYN-RECEIVED, listener closes', () => {
     assert.equal(tcp.listener.counters.closed, 2)
     assert.deepEqual([tcp.listener.halfOpen, tcp.listener.acceptQueueLength], [0, 0])
   })
+
+  // RFC 9293 §3.10.7.1: nothing was sent yet, so there is no number to go on from.
+  test('RST <SEQ=0><ACK=SEG.SEQ+1> to a client whose SYN was deferred, as from a closed port', () => {
+    const tcp = listening({ admission: () => 'defer', stack: { initialSequence: () => 0 } })
+    tcp.trace`+0 < S 0:0(0) win 65535 <mss 1460>`
+    tcp.listener.close()
+    tcp.trace`+0 > R. 0:0(0) ack 1 win 0 <>`
+    assert.equal(tcp.listener.counters.closed, 1)
+  })
 })

@@ -42,6 +42,30 @@ describe('the steps of a handshake', () => {
     assert.deepEqual(kinds(), ['cookie-sent', 'cookie-completed'])
   })
 
+  test('of an ACK that is no cookie, and of a cookie that is used twice: with the four-tuple and the numbers they claim', () => {
+    const { tcp, steps, kinds } = watched({ backlog: 0, isn: 77 })
+    syn(tcp)
+    const { iss } = tcp.peer()
+    tcp.trace`+0 < . 6:6(0) ack 1 win 100`
+    ack(tcp)
+    tcp.accept().abort()
+    tcp.trace`
+      +0 > R. 1:1(0) ack 1
+      +0 < .  1:1(0) ack 1 win 100
+      +0 > R  1:1(0)
+    `
+    const four = { remoteAddress: '192.0.2.2', remotePort: 40_000, localAddress: '192.0.2.1', localPort: 80 }
+    for (const [at, irs] of [
+      [1, 82],
+      [3, 77],
+    ] as const) {
+      const { remoteAddress, remotePort, localAddress, localPort, ...entry } = steps[at]!.entry
+      assert.deepEqual({ remoteAddress, remotePort, localAddress, localPort }, four)
+      assert.deepEqual([entry.irs, entry.iss], [irs, iss])
+    }
+    assert.deepEqual(kinds(), ['cookie-sent', 'cookie-failed', 'cookie-completed', 'cookie-replayed'])
+  })
+
   test('of one that is evicted, and completes by its cookie', () => {
     const { tcp, kinds } = watched({ backlog: 1, admission: () => 'hold' })
     syn(tcp, 'a')

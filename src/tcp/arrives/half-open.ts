@@ -6,6 +6,7 @@ import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqLess, seqWithin } from '../seq.ts'
 import { rowTimestamp } from '../signed-handshake.ts'
 import type { SynQueue } from '../syn-queue.ts'
+import { countChallenge } from './challenge.ts'
 import { refuseForAcceptQueue } from './listen.ts'
 
 /**
@@ -97,7 +98,7 @@ function completesByCookie(
   if (!listener.takesCookies(now)) return false
   listening.cookies.keys.update(now)
   if (!listening.cookies.verify(segment, listening.halfOpen)) return false
-  if (listening.used.has(queue.hash(row), listening.halfOpen.iss, now)) return false
+  if (listening.used.has(queue.hash(row), listening.halfOpen.iss)) return false
   const { acceptQueueIsFull } = listener
   if (acceptQueueIsFull) refuseForAcceptQueue(endpoint, listener, segment)
   if (acceptQueueIsFull ? listener.acceptOverflow === 'reset' : !listening.hasRoom()) return true
@@ -154,7 +155,7 @@ function challenge(
   endpoint.drop(reason)
   if (!mayAnswer(endpoint, queue, row)) return
   queue.noteAnswer(row, endpoint.now)
-  endpoint.counters.TCPChallengeACK++
+  countChallenge(endpoint.counters, reason)
   const reply = endpoint.reply
   acknowledgmentFor(
     segment,

@@ -50,10 +50,12 @@ function arrivesCookie(endpoint: Endpoint, listener: Listener, segment: Segment,
   } else if (!listening.cookies.verify(segment, listening.halfOpen)) {
     counters.SyncookiesFailed++
     listener.counters.cookieFailed++
+    listening.observeStray('cookie-failed', listener, segment)
     // Perhaps a cookie's client, with text that has overtaken its ACK: a RST would kill what its next segments complete.
     endpoint.drop('cookie-failed')
-  } else if (listening.used.has(hash, listening.halfOpen.iss, now)) {
+  } else if (listening.used.has(hash, listening.halfOpen.iss)) {
     listener.counters.cookieReplayed++
+    listening.observe('cookie-replayed', listener)
     endpoint.drop('cookie-replayed')
     endpoint.replyReset(segment)
   } else if (listener.acceptQueueIsFull) {
