@@ -1,11 +1,9 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { ACK, RST, Segment } from '../wire/segment.ts'
-import { arrivesHalfOpen } from './arrives/half-open.ts'
-import { arrivesListen } from './arrives/listen.ts'
+import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
-import { asksForReincarnation } from './arrives/time-wait.ts'
 import type { TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import { Reno } from './congestion/reno.ts'
@@ -32,7 +30,6 @@ import { EphemeralPorts } from './ports.ts'
 import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
-import { NONE } from './syn-rows.ts'
 import { TimeWaitList } from './time-wait-list.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
@@ -112,30 +109,8 @@ export class Endpoint implements OutputHost {
     this.now = now
     this.segmentAtHand = segment
     this.addressed = this.listening.listeners.get(segment.destination, segment.destinationPort)
-    this.arrives(segment, this.addressed)
+    arrives(this, segment, this.addressed)
     this.addressed = undefined
-  }
-
-  private arrives(segment: Segment, listener: Listener | undefined): void {
-    const { source, sourcePort, destination, destinationPort } = segment
-    const hash = tupleHash(this.hashKey, destination, destinationPort, source, sourcePort)
-    const connection = this.connections.get(hash, destination, destinationPort, source, sourcePort)
-    if (connection !== undefined) {
-      if (listener !== undefined && asksForReincarnation(connection, segment)) {
-        arrivesListen(this, listener, segment, hash, connection)
-      } else {
-        this.deliver(connection, segment)
-      }
-      return
-    }
-    if (listener === undefined) {
-      this.arrivesClosed(segment)
-      return
-    }
-    const queue = listener.queue(destination.family)
-    const row = queue.find(hash, segment)
-    if (row !== NONE) arrivesHalfOpen(this, listener, queue, row, segment)
-    else arrivesListen(this, listener, segment, hash, undefined)
   }
 
   /** Does what the clock has made due (RFC 9293 §3.10.8). */
@@ -304,16 +279,6 @@ export class Endpoint implements OutputHost {
       this.counters.TCPTimeWaitOverflow++
       oldest.finish(undefined)
     }
-  }
-
-  /** SEGMENT ARRIVES in CLOSED (RFC 9293 §3.10.7.1). */
-  private arrivesClosed(segment: Segment): void {
-    if (segment.has(RST)) {
-      this.drop('tcp-rst-ignored')
-      return
-    }
-    this.drop('tcp-no-listener')
-    this.replyReset(segment)
   }
 
   /** The hash of a four-tuple in this endpoint's tables. */

@@ -55,16 +55,20 @@ kernelTest(import.meta.url, 'what the client that waits has sent comes again, an
   assert.equal(String(await host.readAll(connection)), 'said while waiting')
 })
 
-kernelTest(import.meta.url, 'a cookie that finds no room gets in with what the client says next', async (t) => {
-  const { host, listener, second } = await overflow(t, { admission: admitByCookie })
-  assert.equal(listener.halfOpen, 0)
-  host.act(() => listener.accept())
-  assert.equal(listener.acceptQueueLength, 0)
-  second.end('who is first?')
-  const connection = await host.accept(listener)
-  assert.equal(String(await host.readAll(connection)), 'who is first?')
-  assert.equal(host.stack.counters.SyncookiesRecv, 2)
-})
+kernelTest(
+  import.meta.url,
+  'a cookie that finds no room is given an entry, and gets in without a word more',
+  async (t) => {
+    const { host, listener, second } = await overflow(t, { admission: admitByCookie })
+    assert.deepEqual([listener.halfOpen, listener.counters.cookieHeld], [1, 1])
+    host.act(() => listener.accept())
+    assert.deepEqual([listener.halfOpen, listener.acceptQueueLength], [0, 1])
+    second.end('who is first?')
+    const connection = await host.accept(listener)
+    assert.equal(String(await host.readAll(connection)), 'who is first?')
+    assert.equal(host.stack.counters.SyncookiesRecv, 2)
+  },
+)
 
 kernelTest(import.meta.url, 'with reset, the client that finds no room gets ECONNRESET', async (t) => {
   const { host, listener, failed } = await overflow(t, { acceptOverflow: 'reset' })
