@@ -1,7 +1,7 @@
 /** A program in a network namespace of its own: the stack, or the kernel's listener, behind a TUN device. Prints figures as JSON. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -35,20 +35,32 @@ export interface OverTun {
   /** Handshakes a second with kernel clients, 64 at once: of the stack, and of a kernel listener over the loopback. */
   readonly handshakes: number[]
   readonly kernelHandshakes: number[]
-  /** Under a flood past what can be processed: of the clients, per cent that got in, and the 99th percentile, ms; and without the flood. */
+  /** The 99th percentile of the time that a client's connect takes without a flood, ms. */
+  readonly calmP99: number[]
+  /** Under a flood of FLOOD SYNs a second, and under one past what can be answered. */
+  readonly flooded: Flooded
+  readonly overrun: Flooded
+}
+
+export interface Flooded {
+  /** Of the clients, per cent that got in, and the 99th percentile of the time it took, ms. */
   readonly served: number[]
   readonly p99: number[]
-  readonly calmP99: number[]
-  /** Octets by which the process has grown during that flood. */
+  /** Octets by which the process has grown. */
   readonly grown: number[]
+  /** Of all frames to the stack, per cent that found the device's queue full. */
+  readonly lost: number[]
 }
+
+/** SYNs a second. */
+export const FLOOD = 200_000
 
 function setting(path: string, value: number): void {
   writeFileSync(`/proc/sys/net/${path}`, String(value))
 }
 
-function startPeer(mode: string, address: string, ms: number): ChildProcess {
-  const args = ['--import', 'tsx', PEER, mode, address, String(ms), String(PORT), String(rounds)]
+function startPeer(mode: string, address: string, ms: number, last: number): ChildProcess {
+  const args = ['--import', 'tsx', PEER, mode, address, String(ms), String(PORT), String(last)]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
@@ -82,7 +94,7 @@ async function withStack<T>(options: Partial<ListenOptions>, work: (stack: Stack
 /** SYN,ACKs a second of the stack's CPU, while SYNs come as fast as another process can send them. */
 function floodedRate(options: Partial<ListenOptions>): Promise<number[]> {
   return withStack(options, async (stack) => {
-    const peer = startPeer('flood', STACK, (rounds + 2) * window)
+    const peer = startPeer('flood', STACK, (rounds + 2) * window, 0)
     await firstLine(peer)
     await sleep(window)
     const rates: number[] = []
@@ -164,7 +176,7 @@ async function kernelHandshakes(): Promise<number[]> {
 }
 
 async function connectRate(address: string): Promise<number> {
-  const peer = startPeer('connect', address, 2 * window)
+  const peer = startPeer('connect', address, 2 * window, 0)
   const rate = Number(await firstLine(peer))
   await ended(peer)
   return rate
@@ -174,7 +186,9 @@ async function connectRate(address: string): Promise<number> {
 async function honest(): Promise<{ served: number[]; p99: number[] }> {
   const served: number[] = []
   const p99: number[] = []
-  for (const { clients, took } of JSON.parse(await firstLine(startPeer('honest', STACK, window))) as Clients[]) {
+  for (const { clients, took } of JSON.parse(
+    await firstLine(startPeer('honest', STACK, window, rounds)),
+  ) as Clients[]) {
     took.sort((x, y) => x - y)
     served.push((100 * took.length) / clients)
     p99.push(took[Math.ceil(0.99 * took.length) - 1] ?? Number.NaN)
@@ -182,19 +196,33 @@ async function honest(): Promise<{ served: number[]; p99: number[] }> {
   return { served, p99 }
 }
 
-/** More than can be answered, and clients. */
-function flooded(): Promise<Pick<OverTun, 'served' | 'p99' | 'calmP99' | 'grown'>> {
+/** Clients in peace, during a flood that can be answered, and during one that can't. */
+function flooded(): Promise<Pick<OverTun, 'calmP99' | 'flooded' | 'overrun'>> {
   return withStack({}, async () => {
     const calm = await honest()
-    const peer = startPeer('flood', STACK, 60_000)
-    await firstLine(peer)
-    const before = process.memoryUsage().rss
-    const { served, p99 } = await honest()
-    const grown = process.memoryUsage().rss - before
-    peer.kill()
-    await ended(peer)
-    return { served, p99, calmP99: calm.p99, grown: [grown] }
+    return { calmP99: calm.p99, flooded: await duringFlood(FLOOD), overrun: await duringFlood(0) }
   })
+}
+
+async function duringFlood(rate: number): Promise<Flooded> {
+  const peer = startPeer('flood', STACK, 60_000, rate)
+  await firstLine(peer)
+  const before = process.memoryUsage().rss
+  const [queued, lost] = deviceCounters()
+  const { served, p99 } = await honest()
+  const [queuedNow, lostNow] = deviceCounters()
+  const grown = process.memoryUsage().rss - before
+  peer.kill()
+  await ended(peer)
+  const all = queuedNow - queued + lostNow - lost
+  return { served, p99, grown: [grown], lost: [(100 * (lostNow - lost)) / all] }
+}
+
+/** Frames that the kernel has put into the device's queue, and those for which there was no room. */
+function deviceCounters(): [queued: number, lost: number] {
+  const line = readFileSync('/proc/net/dev', 'utf8').match(/estab\d+:.*/)![0]
+  const fields = line.split(/[\s:]+/).map(Number)
+  return [fields[10]!, fields[12]!]
 }
 
 await setLoopbackUp()

@@ -1,7 +1,7 @@
 /**
  * A program at the kernel's end of the link, in the namespace of the stack:
  *
- *     peer.ts flood ADDRESS MS            SYNs as fast as it can
+ *     peer.ts flood ADDRESS MS PORT RATE  SYNs, so many a second; 0: as fast as it can
  *     peer.ts connect ADDRESS MS PORT     connections, 64 at once; prints how many a second
  *     peer.ts honest ADDRESS MS PORT N    a connection each 5 ms, in N rounds; prints how many there were, and how long those took that got in, ms
  */
@@ -16,7 +16,7 @@ export interface Clients {
   took: number[]
 }
 
-const [mode, address, time, port, rounds] = process.argv.slice(2)
+const [mode, address, time, port, last] = process.argv.slice(2)
 const ms = Number(time)
 
 if (mode === 'flood') flood()
@@ -28,13 +28,24 @@ function flood(): void {
   const socket = new RawSocket(address!)
   const packets = Array.from({ length: 50_000 }, (_, i) => syns.subarray(i * SYN_LENGTH, (i + 1) * SYN_LENGTH))
   console.log('ready')
-  const end = performance.now() + ms
-  for (let round = 1; performance.now() < end; round = (round + 1) % 16) {
-    for (const [i, packet] of packets.entries()) {
-      if (i % 100 === 0 && performance.now() >= end) return
+  const rate = Number(last) === 0 ? Number.POSITIVE_INFINITY : Number(last)
+  const began = performance.now()
+  let sent = 0
+  for (let round = 1; ; round = (round + 1) % 16) {
+    for (const packet of packets) {
+      if (sent % 50 === 0 && pace(began, sent, rate) >= ms) return
       socket.send(packet)
       become(packet, round)
+      sent++
     }
+  }
+}
+
+/** Waits until the next is due; returns the ms that have passed. */
+function pace(began: number, sent: number, rate: number): number {
+  for (;;) {
+    const passed = performance.now() - began
+    if (passed >= (1000 * sent) / rate || passed >= ms) return passed
   }
 }
 
@@ -46,7 +57,7 @@ function become(packet: Uint8Array, round: number): void {
 
 async function honest(): Promise<Clients[]> {
   const all: Clients[] = []
-  for (let round = 0; round < Number(rounds); round++) {
+  for (let round = 0; round < Number(last); round++) {
     const clients: Clients = { clients: 0, took: [] }
     all.push(clients)
     for (const end = performance.now() + ms; performance.now() < end; await sleep(5)) enter(clients)
