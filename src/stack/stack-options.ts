@@ -16,9 +16,13 @@ export interface StackOptions {
   observer?: Observer
   /** Replaces initial sequence numbers, which it is given: for tests. A SYN,ACK with another number is no cookie. */
   initialSequence?: (proposed: number) => number
-  /** Keys of SYN cookies that are shared with other stacks. Default: made from the secret, new ones every 30 s. */
+  /**
+   * Keys of SYN cookies (RFC 4987 §3.6), of 16 octets, that are shared with other stacks: a `CookieKeyRing`, which whoever
+   * made it rotates. Stacks whose rings are at most one rotation apart complete each other's handshakes, where their
+   * listeners have `cookies: 'always'`. Default: made from the secret, new ones every 30 s.
+   */
   cookieKeys?: CookieKeys
-  /** Keys of Fast Open cookies that are shared with other stacks. Default: made from the secret, new ones every hour. */
+  /** Keys of Fast Open cookies (RFC 7413 §4.1.2) that are shared with other stacks. Default: made from the secret, new ones every hour. */
   fastOpenKeys?: CookieKeys
 }
 

@@ -27,6 +27,14 @@ export class Fifo<T> {
     return this.slots[this.head]
   }
 
+  /** Lets go of all but these; the others stay in their order. */
+  retain(keep: (item: T) => boolean): void {
+    for (let left = this.count; left > 0; left--) {
+      const item = this.shift()!
+      if (keep(item)) this.push(item)
+    }
+  }
+
   private grow(): void {
     const { slots, head, count } = this
     this.slots = new Array<T | undefined>(2 * count).fill(undefined)

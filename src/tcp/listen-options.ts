@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../wire/instant.ts'
-import type { AdmissionPolicy } from './admission.ts'
+import { type AdmissionPolicy, admitFairly } from './admission.ts'
 import { outOfRange } from './config.ts'
 import { invalidArgument } from './errors.ts'
 import type { Waits } from './syn-ack-schedule.ts'
@@ -7,31 +7,46 @@ import type { Waits } from './syn-ack-schedule.ts'
 /** The largest backlog: a row's number takes 24 bits. */
 const MOST_BACKLOG = 2 ** 24 - 2
 
-/** A passive OPEN (RFC 9293 §3.9.1.1). */
+/**
+ * A passive OPEN (RFC 9293 §3.9.1.1). A number out of its range is a RangeError, ERR_OUT_OF_RANGE; a word or function that is
+ * none, a TypeError, ERR_INVALID_ARG_VALUE.
+ */
 export interface ListenOptions {
-  /** One of the stack's own addresses; all of them when absent (RFC 9293 MUST-43). */
+  /** One of the stack's own addresses; all of them when absent (RFC 9293 MUST-43). Another one: EADDRNOTAVAIL. */
   address?: string
-  /** 0 to 65,535; 0 for a free one. */
+  /** 0 to 65,535; 0 for a free one. ERR_SOCKET_BAD_PORT; EADDRINUSE where another listener has it. */
   port: number
-  /** The most half-open connections, 0 to 16,777,214. Default 128. */
+  /** The most half-open connections, 0 to 16,777,214. Default 128. With 0 and cookies every SYN is answered with a cookie. */
   backlog?: number
-  /** The most connections that wait to be accepted. Default: the backlog, at least 1. */
+  /** The most connections that wait to be accepted, 1 to 16,777,214. Default: the backlog, at least 1. */
   acceptBacklog?: number
-  /** What becomes of the client's ACK when that many wait: its entry waits for room, or is reset. Default `wait`. */
+  /**
+   * What becomes of the client's ACK when that many wait: `wait` keeps its entry, which completes by itself as soon as there
+   * is room, or ends with its life; `reset` deletes it, and sends a RST. Default `wait`.
+   */
   acceptOverflow?: 'wait' | 'reset'
-  /** The maximum number of SYN,ACK retransmissions. Default 5, or as many as `synAckWaits` has room for. */
+  /**
+   * The maximum number of SYN,ACK retransmissions, 0 to 64 (RFC 9293 §3.8.3: R2). Default 5, or as many as `synAckWaits` has
+   * room for.
+   */
   synAckRetries?: number
   /**
-   * The wait after each SYN,ACK, ms: one more than retransmissions, since the last ends in deletion; or the name of a
-   * preset; or a function of the retransmission's number. Default 1, 2, 4, 8, 16, 32 s.
+   * The wait after each SYN,ACK, ms, each above 0: one more than retransmissions, since the last ends in deletion; or the
+   * name of a preset, `linux`, `freebsd` or `rfc9293` (RFC 9293 MUST-23: R2 of a SYN is at least 3 minutes, which only this
+   * one reaches); or a function of the retransmission's number, 0 for the first SYN,ACK. Their sum, at most 16 hours, is
+   * `Listener.survivalTime`. Default 1, 2, 4, 8, 16, 32 s.
    */
   synAckWaits?: Waits
-  /** What becomes of a SYN. Default `admitFairly`. */
+  /**
+   * What becomes of a SYN that asks for a connection: an entry, a cookie, a RST, nothing, or the application's word. It runs
+   * on the packet path for each such SYN (see {@link AdmissionPolicy}). Default `admitFairly`.
+   */
   admission?: AdmissionPolicy
   /**
-   * SYN cookies for SYNs that find no room (RFC 4987). Default true; without them, such a SYN is dropped. An ACK is
-   * taken for a cookie's for 60 s after the listener's last overflow or, with `always`, at any time: for replicas that
-   * complete each other's handshakes.
+   * SYN cookies for SYNs that find no room (RFC 4987 §3.6). Default true; without them, such a SYN is dropped, and nobody is
+   * evicted. An ACK is taken for a cookie's for 60 s after the listener's last overflow or, with `always`, at any time: for
+   * replicas that share `StackOptions.cookieKeys` and complete each other's handshakes. A forged one passes once in 2^24 / 3
+   * tries, with timestamps 2^48 / 3. A cookie makes one connection on each stack; replicas do not tell each other.
    */
   cookies?: boolean | 'always'
   /**
@@ -40,7 +55,10 @@ export interface ListenOptions {
    * a SYN that is duplicated beyond the life of its connection opens another (§6.1).
    */
   fastOpen?: number
-  /** How long a deferred SYN waits for the application, ms. Default: as long as a half-open connection lives. */
+  /**
+   * How long a SYN that the policy defers waits for the application, ms, above 0 and at most 16 hours; then it is dropped
+   * without an answer. Default: as long as a half-open connection lives.
+   */
   deferTimeout?: Milliseconds
 }
 
@@ -65,6 +83,20 @@ export function acceptOverflowOf(options: ListenOptions): 'wait' | 'reset' {
   if (policy !== 'wait' && policy !== 'reset')
     throw invalidArgument(`acceptOverflow is "wait" or "reset", not ${policy}`)
   return policy
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_VALUE */
+export function cookiesOf(options: ListenOptions): boolean | 'always' {
+  const cookies = options.cookies ?? true
+  if (typeof cookies === 'boolean' || cookies === 'always') return cookies
+  throw invalidArgument(`cookies is true, false or "always", not ${String(cookies)}`)
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_VALUE */
+export function admissionOf(options: ListenOptions): AdmissionPolicy {
+  const policy = options.admission ?? admitFairly
+  if (typeof policy === 'function') return policy
+  throw invalidArgument(`admission is a function, such as admitFairly, not ${String(policy)}`)
 }
 
 function integer(name: string, value: number, least: number): number {

@@ -1,7 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
-import { type AdmissionPolicy, admitFairly, Load } from './admission.ts'
+import { type AdmissionPolicy, Load } from './admission.ts'
 import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
 import { DeferredSyns } from './deferred-syns.ts'
@@ -10,7 +10,15 @@ import { Fifo } from './fifo.ts'
 import { ACKNOWLEDGED, DEFERRED, type HalfOpenView, SYN_ACK_DUE } from './half-open.ts'
 import { viewOfRow } from './half-open-view.ts'
 import { Incoming } from './incoming.ts'
-import { acceptBacklogOf, acceptOverflowOf, backlogOf, fastOpenOf, type ListenOptions } from './listen-options.ts'
+import {
+  acceptBacklogOf,
+  acceptOverflowOf,
+  admissionOf,
+  backlogOf,
+  cookiesOf,
+  fastOpenOf,
+  type ListenOptions,
+} from './listen-options.ts'
 import { PendingFastOpens } from './pending-fast-opens.ts'
 import type { SipKey } from './siphash.ts'
 import { SynAckSchedule } from './syn-ack-schedule.ts'
@@ -90,9 +98,10 @@ export class Listener {
     this.acceptBacklog = acceptBacklogOf(options)
     this.acceptOverflow = acceptOverflowOf(options)
     this.schedule = new SynAckSchedule(options.synAckRetries, options.synAckWaits, options.deferTimeout)
-    this.admission = options.admission ?? admitFairly
-    this.cookies = options.cookies !== false
-    this.alwaysCookies = options.cookies === 'always'
+    this.admission = admissionOf(options)
+    const cookies = cookiesOf(options)
+    this.cookies = cookies !== false
+    this.alwaysCookies = cookies === 'always'
     this.fastOpens = new PendingFastOpens(fastOpenOf(options))
     this.load = new Load(this)
   }
@@ -196,7 +205,9 @@ export class Listener {
   /** Marks a row's SYN,ACK as due. */
   scheduleAnswer(queue: SynQueue, row: number): void {
     if (queue.rows.has(row, SYN_ACK_DUE)) return
-    if (this.answers.length > 2 * this.halfOpen + 64) this.forgetUnanswerable()
+    if (this.answers.length > this.mostStale) {
+      this.answers.retain((handle) => this.resolve(handle).rows.has(this.row, SYN_ACK_DUE))
+    }
     queue.rows.set(row, SYN_ACK_DUE)
     this.answers.push(this.handle(queue, row))
     this.host.answerDue(this)
@@ -220,7 +231,9 @@ export class Listener {
     rows.keepAck(row, ack)
     if (rows.has(row, ACKNOWLEDGED)) return
     rows.set(row, ACKNOWLEDGED)
-    if (this.waiting.length > 2 * this.halfOpen + 64) this.forgetStale()
+    if (this.waiting.length > this.mostStale) {
+      this.waiting.retain((handle) => this.resolve(handle).rows.has(this.row, ACKNOWLEDGED))
+    }
     this.waiting.push(this.handle(queue, row))
   }
 
@@ -228,7 +241,7 @@ export class Listener {
   defer(queue: SynQueue, row: number, syn: Segment): void {
     queue.defer(row)
     const use = this.deferred(queue).keep(row, syn)
-    if (this.untold.length > 2 * this.halfOpen + 64) this.forgetAnswered()
+    if (this.untold.length > this.mostStale) this.untold.retain((ticket) => this.resolveTicket(ticket) !== undefined)
     this.untold.push(use * USE + this.handle(queue, row))
   }
 
@@ -253,26 +266,9 @@ export class Listener {
     }
   }
 
-  /** Rows that are gone need no SYN,ACK. */
-  private forgetUnanswerable(): void {
-    for (let left = this.answers.length; left > 0; left--) {
-      const handle = this.answers.shift()!
-      if (this.resolve(handle).rows.has(this.row, SYN_ACK_DUE)) this.answers.push(handle)
-    }
-  }
-
-  private forgetStale(): void {
-    for (let left = this.waiting.length; left > 0; left--) {
-      const handle = this.waiting.shift()!
-      if (this.resolve(handle).rows.has(this.row, ACKNOWLEDGED)) this.waiting.push(handle)
-    }
-  }
-
-  private forgetAnswered(): void {
-    for (let left = this.untold.length; left > 0; left--) {
-      const ticket = this.untold.shift()!
-      if (this.resolveTicket(ticket) !== undefined) this.untold.push(ticket)
-    }
+  /** The lists hold more of rows that are gone than this only for a moment. */
+  private get mostStale(): number {
+    return 2 * this.halfOpen + 64
   }
 
   private newQueue(family: 4 | 6): SynQueue {

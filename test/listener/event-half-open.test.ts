@@ -200,6 +200,7 @@ describe('SYN-RECEIVED, ICMP unreachable', () => {
       const tcp = halfOpen()
       tcp.trace`+.1 < icmp unreachable ${code} [0:0(0)]`
       assert.equal(tcp.stack.counters.OutOfWindowIcmps, 0, 'it is about what we sent')
+      assert.equal(tcp.listener.counters.softErrors, 1)
       assertKept(tcp)
     })
   }

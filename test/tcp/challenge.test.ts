@@ -178,6 +178,24 @@ describe('challenge ACKs are rationed (RFC 5961 §7)', () => {
     })
   }
 
+  // RFC 7323 §5.3 R1. Linux: TCPACKSkippedPAWS.
+  test('to two a second for old duplicates', () => {
+    const tcp = listen({ stack: { tcp: { timestamps: true } } })
+    tcp.trace`
+      +0 < S  0:0(0) win 65535 <mss 1460,TS val 1000 ecr 0>
+      +0 > S. 0:0(0) ack 1
+      +0 < .  1:1(0) ack 1 win 65535 <TS val 1000 ecr last>
+    `
+    tcp.accept()
+    tcp.trace`
+      +1 < . 1:1(0) ack 1 win 65535 <TS val 999 ecr last>
+      +0 > . 1:1(0) ack 1
+      +0 < . 1:1(0) ack 1 win 65535 <TS val 999 ecr last>
+    `
+    const { PAWSEstab, TCPACKSkippedPAWS, TCPChallengeACK } = tcp.stack.counters
+    assert.deepEqual([PAWSEstab, TCPACKSkippedPAWS, TCPChallengeACK], [2, 1, 0])
+  })
+
   test('across all of these kinds together', () => {
     const { tcp } = inState('ESTABLISHED')
     tcp.trace`

@@ -21,6 +21,15 @@ describe('a FIFO', () => {
     for (let i = 0; i < 100; i++) assert.equal(fifo.shift(), i)
   })
 
+  test('retains what it is told to, in its order', () => {
+    const fifo = new Fifo<number>()
+    for (let i = 0; i < 40; i++) fifo.push(i)
+    for (let i = 0; i < 10; i++) fifo.shift()
+    fifo.retain((item) => item % 3 === 0)
+    const left = Array.from({ length: fifo.length }, () => fifo.shift())
+    assert.deepEqual(left, [12, 15, 18, 21, 24, 27, 30, 33, 36, 39])
+  })
+
   test('behaves as an array with push and shift', () => {
     const step = fc.oneof({ weight: 3, arbitrary: fc.constant('push') }, { weight: 2, arbitrary: fc.constant('shift') })
     fc.assert(
