@@ -77,7 +77,7 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'the previous key is not honoured',
     file: 'tcp/syn-cookie.ts',
-    text: 'this.verifyWith(keys.previous, segment, into) ||',
+    text: 'this.verifyWith(keys.previous, generation - 1, segment, into) ||',
     planted: '',
   },
   {
@@ -119,8 +119,8 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: "the MAC leaves out the client's number",
     file: 'tcp/syn-cookie.ts',
-    text: 'words[count - 1] = irs',
-    planted: 'words[count - 1] = 0',
+    text: 'sipWords[count - 1] = irs',
+    planted: 'sipWords[count - 1] = 0',
   },
   {
     name: 'a cookie finds room in a full accept queue',

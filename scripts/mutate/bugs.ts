@@ -80,8 +80,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'the accept queue has no bound',
     file: 'tcp/arrives/half-open.ts',
-    text: 'if (listener.acceptQueueIsFull) {\n    endpoint.drop(',
-    planted: 'if (listener.acceptQueueIsFull && listener.acceptBacklog > 1) {\n    endpoint.drop(',
+    text: 'if (listener.acceptQueueIsFull) {\n    refuseForAcceptQueue(',
+    planted: 'if (listener.acceptQueueIsFull && listener.acceptBacklog > 1) {\n    refuseForAcceptQueue(',
   },
   {
     name: 'accept() does not let in those that wait for room',

@@ -4,9 +4,9 @@ import type { Bug } from './bug.ts'
 export const LISTENER_BUGS: readonly Bug[] = [
   {
     name: 'acceptOverflow reset: no RST goes out',
-    file: 'tcp/arrives/half-open.ts',
-    text: "if (listener.acceptOverflow === 'reset') {\n      endpoint.replyReset(segment)",
-    planted: "if (listener.acceptOverflow === 'reset') {",
+    file: 'tcp/arrives/listen.ts',
+    text: "endpoint.drop('accept-queue-reset')\n    endpoint.replyReset(segment)",
+    planted: "endpoint.drop('accept-queue-reset')",
   },
   {
     name: 'acceptOverflow reset: the entry waits as without',
@@ -29,8 +29,8 @@ export const LISTENER_BUGS: readonly Bug[] = [
   {
     name: 'the key of a replica that is ahead is not honoured',
     file: 'tcp/syn-cookie.ts',
-    text: 'this.verifyWith(keys.previous, segment, into) ||\n      this.verifyWith(keys.next, segment, into)',
-    planted: 'this.verifyWith(keys.previous, segment, into)',
+    text: '||\n      this.verifyWith(keys.next, generation + 1, segment, into)',
+    planted: '',
   },
   {
     name: 'the policy refuses, and no RST goes out',
