@@ -57,7 +57,7 @@ async function rates(row: Print, short: boolean, tun: OverTun | string): Promise
   row({
     work: 'open, accept, close, both ends in process',
     unit,
-    estab: await inOwnProcesses('handshakes', count, ROUNDS),
+    estab: await inOwnProcesses('handshakes', short ? 30_000 : 100_000, ROUNDS),
     goal: { least: 3e5 },
     anchor: { name: 'node:net, loopback', figures: node },
   })
