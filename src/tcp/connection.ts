@@ -1,6 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Instant } from '../wire/instant.ts'
-import type { CongestionControl } from './congestion/controller.ts'
+import type { Instant, Milliseconds } from '../wire/instant.ts'
+import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
+import { WindowUse } from './congestion/window-use.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { Waiting } from './deadlines.ts'
 import { ConnectionError, type ConnectionErrorCode, callError } from './errors.ts'
@@ -41,6 +42,9 @@ export class Connection implements Waiting, TupleEntry {
   readonly recovery: Recovery = new Recovery()
   /** Made when the peer's MSS is known. */
   congestion: CongestionControl | undefined
+  /** What makes it; undefined for the listener's, or the endpoint's. */
+  congestionControl: CongestionControlFactory | undefined
+  readonly windowUse: WindowUse = new WindowUse()
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false
@@ -74,6 +78,8 @@ export class Connection implements Waiting, TupleEntry {
   /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
   timedSeq = 0
   timedAt: Instant = NEVER
+  /** What the ACK at hand measured, ms; NaN for nothing. */
+  latestRtt: Milliseconds = Number.NaN
   /** When the retransmission timer last ran out. */
   timedOutAt: Instant = Number.NEGATIVE_INFINITY
   /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */

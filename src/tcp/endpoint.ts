@@ -7,8 +7,8 @@ import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
 import { asksForReincarnation } from './arrives/time-wait.ts'
 import type { TcpConfig } from './config.ts'
-import type { CongestionControl } from './congestion/controller.ts'
-import { Reno } from './congestion/reno.ts'
+import { congestionControlOf } from './congestion/choice.ts'
+import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
 import { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
@@ -75,6 +75,7 @@ export class Endpoint implements OutputHost {
   private readonly output: OutputQueue
   private readonly events: EventQueue = new EventQueue()
   private readonly ports: EphemeralPorts
+  private readonly congestionControl: CongestionControlFactory
 
   constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys: CookieKeys, fastOpenKeys: CookieKeys) {
     this.host = host
@@ -87,6 +88,7 @@ export class Endpoint implements OutputHost {
     this.output = new OutputQueue(this)
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
+    this.congestionControl = congestionControlOf(config.congestionControl, config.pacing)
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
   }
 
@@ -255,8 +257,8 @@ export class Endpoint implements OutputHost {
     return this.chosenSequence(initialSequence(this.isnKey, local, localPort, remote, remotePort, this.now))
   }
 
-  newCongestionControl(mss: number): CongestionControl {
-    return new Reno(mss)
+  newCongestionControl({ congestionControl, listener, tcb }: Connection): CongestionControl {
+    return (congestionControl ?? listener?.congestionControl ?? this.congestionControl)(tcb.snd.mss)
   }
 
   deliver(connection: Connection, segment: Segment): void {

@@ -2,6 +2,9 @@ import type { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
 import { type AdmissionPolicy, admitFairly, Load } from './admission.ts'
+import type { TcpConfig } from './config.ts'
+import { congestionControlOf } from './congestion/choice.ts'
+import type { CongestionControlFactory } from './congestion/controller.ts'
 import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
 import { DeferredSyns } from './deferred-syns.ts'
@@ -27,6 +30,7 @@ export type DeferredAnswer = 'accept' | 'refuse' | 'ignore'
 /** What a listener needs of its endpoint. */
 export interface ListenerHost {
   readonly now: Instant
+  readonly config: TcpConfig
   readonly hashKey: SipKey
   /** A SYN,ACK is due on this listener. */
   answerDue(listener: Listener): void
@@ -51,6 +55,7 @@ export class Listener {
   /** Whether SYNs that find no room are answered with cookies. */
   readonly cookies: boolean
   private readonly alwaysCookies: boolean
+  readonly congestionControl: CongestionControlFactory | undefined
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
   /** Those in SYN-RECEIVED by Fast Open, and how many there may be. */
@@ -91,6 +96,8 @@ export class Listener {
     this.cookies = options.cookies !== false
     this.alwaysCookies = options.cookies === 'always'
     this.fastOpens = new PendingFastOpens(fastOpenOf(options))
+    this.congestionControl =
+      options.congestionControl && congestionControlOf(options.congestionControl, host.config.pacing)
     this.load = new Load(this)
   }
 

@@ -123,10 +123,11 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
-  if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle()
+  if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
   const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
   const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
   const fin = finWaits && length === waiting && snd.wnd > offset + length
+  if (length < waiting && snd.wnd > flightLimit && flightLimit - offset < size) connection.windowUse.full(snd.nxt)
   if (length === 0 && !fin) return false
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)

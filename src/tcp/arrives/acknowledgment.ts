@@ -59,16 +59,24 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
 
 /** RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
 function measure(connection: Connection, segment: Segment): void {
-  const { tcb, host, rto } = connection
+  const { host, rto } = connection
+  connection.latestRtt = stampedRtt(connection, segment)
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
     if (seqLess(segment.ack, connection.timedSeq)) return
-    rto.sample(host.now - connection.timedAt)
+    connection.latestRtt = host.now - connection.timedAt
+    rto.sample(connection.latestRtt)
     connection.timedAt = Number.POSITIVE_INFINITY
-  } else if (tcb.timestamps && segment.timestamps) {
-    const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
-    // The echo of what was sent before a timeout would measure the timeouts, too.
-    if (rtt >= 0 && rtt <= host.now - connection.timedOutAt) rto.sample(rtt)
+  } else if (connection.latestRtt >= 0) {
+    rto.sample(connection.latestRtt)
   }
+}
+
+/** How long ago what the segment echoes was sent, ms; NaN when it does not say. */
+function stampedRtt({ tcb, host, timedOutAt }: Connection, segment: Segment): number {
+  if (!tcb.timestamps || !segment.timestamps) return Number.NaN
+  const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
+  // The echo of what was sent before a timeout would measure the timeouts, too.
+  return rtt >= 0 && rtt <= host.now - timedOutAt ? rtt : Number.NaN
 }
 
 /** RFC 5681 §2: data is out, the segment has none, nor SYN nor FIN, acknowledges SND.UNA again, and the window is the same. */
