@@ -16,7 +16,7 @@ const ROUND = 1_000_000
 export function slowStartRound(control: CongestionControl, from: number, count: number, rtt: number): number {
   const end = from + ROUND
   for (let i = 1; i < count; i++) control.acknowledged(ack(MSS, { rtt, una: from + i * MSS, nxt: end }), 0)
-  control.acknowledged(ack(MSS, { rtt, una: end, nxt: end + ROUND }), 0)
+  control.acknowledged(ack(MSS, { rtt, una: end, nxt: end }), 0)
   return end
 }
 

@@ -18,7 +18,10 @@ const NONE: Milliseconds = Number.POSITIVE_INFINITY
  * was jitter, and slow start goes on.
  */
 export class HyStart {
-  /** SND.NXT when the round began: the round ends with its ACK. */
+  /**
+   * SND.NXT when the round began: the round ends with its ACK. Taken from the second ACK on, which finds sent what the
+   * first let out: each round would begin with the tail of the one before otherwise, and the shift doubles with them.
+   */
   private windowEnd = 0
   private inRound = false
   private lastRoundMinRtt: Milliseconds = NONE
@@ -49,7 +52,7 @@ export class HyStart {
       if (this.samples >= N_RTT_SAMPLE) this.judge()
     }
     if (seqLess(sample.una, this.windowEnd)) return false
-    this.windowEnd = sample.nxt
+    this.inRound = false
     this.lastRoundMinRtt = this.currentRoundMinRtt
     this.currentRoundMinRtt = NONE
     this.samples = 0
