@@ -226,6 +226,7 @@ export class Stack {
     const segment = this.segmentIn
     segment.source = ip.source
     segment.destination = ip.destination
+    segment.ecn = ip.trafficClass & 3
     this.counters.InSegs++
     const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, !checksumValid)
     if (defect === undefined) {
@@ -255,6 +256,7 @@ export class Stack {
     ip.source = segment.source
     ip.destination = segment.destination
     ip.protocol = Protocol.TCP
+    ip.trafficClass = segment.ecn
     const headerLength = ip.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
     const length = writeTcp(into, start + headerLength, segment, partial)
     writeIp(into, start, ip, length)

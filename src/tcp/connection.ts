@@ -4,6 +4,7 @@ import type { CongestionControl, CongestionControlFactory } from './congestion/c
 import { WindowUse } from './congestion/window-use.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { Waiting } from './deadlines.ts'
+import { Ecn } from './ecn.ts'
 import { ConnectionError, type ConnectionErrorCode, callError } from './errors.ts'
 import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
@@ -45,6 +46,7 @@ export class Connection implements Waiting, TupleEntry {
   /** What makes it; undefined for the listener's, or the endpoint's. */
   congestionControl: CongestionControlFactory | undefined
   readonly windowUse: WindowUse = new WindowUse()
+  readonly ecn: Ecn = new Ecn()
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false

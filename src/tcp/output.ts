@@ -39,7 +39,8 @@ function sendSyn(connection: Connection, out: Segment): boolean {
     tcb.snd.una = tcb.iss
     tcb.snd.nxt = seqAdd(tcb.iss, 1)
   }
-  start(connection, out, answering ? SYN | ACK : SYN, tcb.iss)
+  const ecn = answering ? connection.ecn.answer : connection.ecn.askOnSyn(host.config, again)
+  start(connection, out, (answering ? SYN | ACK : SYN) | ecn, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
   out.wnd = Math.min(host.config.receiveBuffer - connection.receiveBuffer.length, 65_535)
   const edge = seqAdd(tcb.rcv.nxt, out.wnd)
@@ -140,6 +141,7 @@ function sendData(connection: Connection, out: Segment): boolean {
     if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
   } else {
     snd.nxt = snd.resend
+    connection.ecn.markNewData(out)
     time(connection, snd.nxt)
   }
   return true
@@ -231,6 +233,7 @@ function start(connection: Connection, out: Segment, flags: number, seq: number)
 function acknowledge(connection: Connection, out: Segment): void {
   const { tcb, receiveBuffer } = connection
   out.wnd = offerWindow(connection)
+  connection.ecn.echo(out)
   if (tcb.sack && receiveBuffer.hasGaps) {
     const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
     out.sackBlocks = receiveBuffer.blocks(out.sackEdges, most, seqAdd(tcb.rcv.nxt, -receiveBuffer.next))

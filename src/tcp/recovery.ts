@@ -30,7 +30,9 @@ export class Recovery {
     } else if (this.duplicates === DUPLICATE_ACKS && seqLess(this.recover, snd.una)) {
       this.active = true
       this.recover = snd.nxt
-      congestion.reduce(seqDistance(snd.una, snd.nxt), 'loss', connection.host.now)
+      // The window that an echo has reduced is not reduced again for what the same congestion lost.
+      if (!connection.ecn.isHeld) congestion.reduce(seqDistance(snd.una, snd.nxt), 'loss', connection.host.now)
+      connection.ecn.noteReduction(snd.nxt)
       congestion.setWindow(congestion.ssthresh + DUPLICATE_ACKS * snd.mss)
       connection.retransmitDue = true
       connection.host.counters.TCPFastRetrans++
@@ -52,7 +54,7 @@ export class Recovery {
       sample.una = snd.una
       sample.nxt = snd.nxt
       sample.limited = connection.windowUse.isLimited(snd.una, flight, congestion.cwnd, congestion.ssthresh)
-      congestion.acknowledged(sample, connection.host.now)
+      if (!connection.ecn.isHeld) congestion.acknowledged(sample, connection.host.now)
     } else if (seqLess(snd.una, this.recover)) {
       congestion.setWindow(Math.max(congestion.cwnd - octets, 0) + Math.min(octets, snd.mss))
       connection.retransmitDue = true
@@ -70,6 +72,7 @@ export class Recovery {
     const { snd } = connection.tcb
     const flight = seqDistance(snd.una, snd.nxt)
     connection.congestion?.timedOut(flight, connection.rto.backOffs > 0, connection.host.now)
+    connection.ecn.noteReduction(snd.nxt)
     this.active = false
     this.duplicates = 0
     this.recover = snd.nxt

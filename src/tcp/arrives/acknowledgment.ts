@@ -35,7 +35,10 @@ export function handleAcknowledgment(
   const flight = seqDistance(snd.una, snd.nxt)
   const acked = seqDistance(snd.una, segment.ack)
   if (acked > 0) advance(connection, segment, acked, flight)
-  else if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+  else {
+    connection.ecn.noteAck(connection, segment, flight)
+    if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+  }
   updateWindow(connection, segment)
   return enterByOurFin(connection)
 }
@@ -50,6 +53,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
   measure(connection, segment)
+  connection.ecn.noteAck(connection, segment, flight)
   connection.recovery.progress(connection, octets, flight)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
