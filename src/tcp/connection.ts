@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Instant, Milliseconds } from '../wire/instant.ts'
+import type { Instant } from '../wire/instant.ts'
 import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
 import { WindowUse } from './congestion/window-use.ts'
 import type { ConnectionHost } from './connection-host.ts'
@@ -10,6 +10,7 @@ import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { Listener } from './listener.ts'
 import { windowWouldOpen } from './output.ts'
+import { Pacer } from './pacer.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -47,6 +48,7 @@ export class Connection implements Waiting, TupleEntry {
   congestionControl: CongestionControlFactory | undefined
   readonly windowUse: WindowUse = new WindowUse()
   readonly ecn: Ecn = new Ecn()
+  readonly pacer: Pacer = new Pacer()
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false
@@ -80,8 +82,6 @@ export class Connection implements Waiting, TupleEntry {
   /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
   timedSeq = 0
   timedAt: Instant = NEVER
-  /** What the ACK at hand measured, ms; NaN for nothing. */
-  latestRtt: Milliseconds = Number.NaN
   /** When the retransmission timer last ran out. */
   timedOutAt: Instant = Number.NEGATIVE_INFINITY
   /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */
@@ -295,7 +295,7 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt)
+    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt, this.pacer.at)
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {

@@ -133,7 +133,9 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
+  if (connection.pacer.holds(connection)) return false
   emit(connection, out, snd.resend, offset, length, fin)
+  connection.pacer.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
     connection.timedAt = Number.POSITIVE_INFINITY

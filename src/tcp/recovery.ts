@@ -50,7 +50,7 @@ export class Recovery {
       const { sample } = this
       sample.octets = octets
       sample.flight = flight
-      sample.rtt = connection.latestRtt
+      sample.rtt = connection.rto.latest
       sample.una = snd.una
       sample.nxt = snd.nxt
       sample.limited = connection.windowUse.isLimited(snd.una, flight, congestion.cwnd, congestion.ssthresh)

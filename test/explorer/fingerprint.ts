@@ -165,7 +165,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   windowUse: ({ windowUse, tcb }) => String(windowUse['wasFull'] && distance(tcb.iss, windowUse['fullUpTo'])),
   // No peer asks for ECN here.
   ecn: 'skip',
-  latestRtt: 'skip',
+  // Off.
+  pacer: 'skip',
   synDue: 'as it is',
   acksDue: 'as it is',
   probeDue: 'as it is',

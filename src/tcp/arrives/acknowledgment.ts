@@ -64,14 +64,14 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
 /** RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
 function measure(connection: Connection, segment: Segment): void {
   const { host, rto } = connection
-  connection.latestRtt = stampedRtt(connection, segment)
+  rto.latest = stampedRtt(connection, segment)
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
     if (seqLess(segment.ack, connection.timedSeq)) return
-    connection.latestRtt = host.now - connection.timedAt
-    rto.sample(connection.latestRtt)
+    rto.latest = host.now - connection.timedAt
+    rto.sample(rto.latest)
     connection.timedAt = Number.POSITIVE_INFINITY
-  } else if (connection.latestRtt >= 0) {
-    rto.sample(connection.latestRtt)
+  } else if (rto.latest >= 0) {
+    rto.sample(rto.latest)
   }
 }
 
