@@ -75,7 +75,7 @@ function ecnOf(packet: Uint8Array): number {
 }
 
 /** Congestion experienced. */
-function mark(packet: Uint8Array): void {
+export function mark(packet: Uint8Array): void {
   if (packet[0]! >>> 4 === 6) {
     packet[1]! |= 0x30
     return
