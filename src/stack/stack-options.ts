@@ -1,4 +1,5 @@
 import type { TcpConfig } from '../tcp/config.ts'
+import type { CongestionControlChoice } from '../tcp/congestion/choice.ts'
 import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
 import type { OffloadCapability } from '../wire/offload.ts'
@@ -40,4 +41,6 @@ export interface ConnectOptions {
    * cookie before; if not, the SYN asks for one. The server may be given that data twice (§6.1). Default false.
    */
   fastOpen?: boolean
+  /** Default: the stack's. */
+  congestionControl?: CongestionControlChoice
 }

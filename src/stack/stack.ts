@@ -1,5 +1,6 @@
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, tcpConfig } from '../tcp/config.ts'
+import { congestionControlOf } from '../tcp/congestion/choice.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { TimedKeys } from '../tcp/cookie-keys.ts'
 import { Counters } from '../tcp/counters.ts'
@@ -137,7 +138,7 @@ export class Stack {
   /**
    * Active OPEN: in SYN-SENT, its SYN with the next frames.
    * @throws {Error} EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ENOBUFS
-   * @throws {TypeError} ERR_INVALID_ARG_VALUE: not an address, or not one host's (RFC 9293 MUST-46)
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE: not an address, or not one host's (RFC 9293 MUST-46); no such congestion control
    * @throws {RangeError} ERR_SOCKET_BAD_PORT
    */
   connect(options: ConnectOptions): Connection {
@@ -151,7 +152,11 @@ export class Stack {
     if (local.family !== remote.family) {
       throw callError('EINVAL', `${local} and ${remote} are of different families`)
     }
-    return this.tcp.connect(local.clone(), options.localPort ?? 0, remote, options.port, options.fastOpen ?? false)
+    const { localPort, port, fastOpen, congestionControl } = options
+    const factory = congestionControl && congestionControlOf(congestionControl, this.tcp.config.pacing)
+    const connection = this.tcp.connect(local.clone(), localPort ?? 0, remote, port, fastOpen ?? false)
+    connection.congestionControl = factory
+    return connection
   }
 
   // What follows is for the modules around.
@@ -223,6 +228,7 @@ export class Stack {
     const segment = this.segmentIn
     segment.source = ip.source
     segment.destination = ip.destination
+    segment.ecn = ip.trafficClass & 3
     this.counters.InSegs++
     const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, !checksumValid)
     if (defect === undefined) {
@@ -252,6 +258,7 @@ export class Stack {
     ip.source = segment.source
     ip.destination = segment.destination
     ip.protocol = Protocol.TCP
+    ip.trafficClass = segment.ecn
     const headerLength = ip.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
     const length = writeTcp(into, start + headerLength, segment, partial)
     writeIp(into, start, ip, length)

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../wire/instant.ts'
+import { type CongestionControlChoice, congestionControlOf } from './congestion/choice.ts'
 
 /** The longest time that a knob takes, ms: a year. */
 const LONGEST: Milliseconds = 365 * 24 * 3600 * 1000
@@ -13,6 +14,12 @@ export interface TcpConfig {
   windowScale: boolean
   timestamps: boolean
   sack: boolean
+  /** What decides how much may be in flight: `cubic` (RFC 9438), `newreno` (RFC 6582), or one's own. */
+  congestionControl: CongestionControlChoice
+  /** Spread what the congestion window lets out over the round trip, where that takes a millisecond or more. */
+  pacing: boolean
+  /** ECN (RFC 3168): ask for it on a SYN and agree to it, or only agree (`passive`), or neither. */
+  ecn: boolean | 'passive'
   /** How long an ACK may wait for company, less than 500 (RFC 9293 MUST-40). */
   delayedAck: Milliseconds
   /** RFC 6298: RTO before the first measurement, and its bounds. RFC 6298 (2.4) advises 1 s as the least; Linux uses 200 ms, and so do we. */
@@ -45,6 +52,9 @@ export const DEFAULT_CONFIG: TcpConfig = {
   windowScale: true,
   timestamps: true,
   sack: true,
+  congestionControl: 'cubic',
+  pacing: false,
+  ecn: 'passive',
   delayedAck: 40,
   rtoInitial: 1000,
   rtoMin: 200,
@@ -60,9 +70,16 @@ export const DEFAULT_CONFIG: TcpConfig = {
   ephemeralPorts: [32_768, 60_999],
 }
 
-type NumericKnob = Exclude<keyof TcpConfig, 'windowScale' | 'timestamps' | 'sack' | 'ephemeralPorts'>
+type NumericKnob = Exclude<
+  keyof TcpConfig,
+  'windowScale' | 'timestamps' | 'sack' | 'congestionControl' | 'pacing' | 'ecn' | 'ephemeralPorts'
+>
 
-/** Merges and checks. Throws a RangeError that names the knob. */
+/**
+ * Merges and checks.
+ * @throws {RangeError} ERR_OUT_OF_RANGE: it names the knob
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE: no such congestion control
+ */
 export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
   const config = { ...DEFAULT_CONFIG, ...given }
   const check = (name: keyof TcpConfig, valid: boolean, range: string): void => {
@@ -76,6 +93,8 @@ export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
       Number.isInteger(config[name]) && config[name] >= least && config[name] <= most,
       `an integer from ${least} to ${most}`,
     )
+  congestionControlOf(config.congestionControl, config.pacing)
+  check('ecn', [true, false, 'passive'].includes(config.ecn), 'true, false or "passive"')
   size('sendBuffer', 1, 2 ** 30)
   size('receiveBuffer', 1, 2 ** 30)
   time('delayedAck', 0, 499)

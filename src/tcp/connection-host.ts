@@ -32,5 +32,5 @@ export interface ConnectionHost {
   /** The segment at hand goes no further, or not all of it; the first reason counts. */
   drop(reason: DropReason): void
   initialSequence(connection: Connection): number
-  newCongestionControl(mss: number): CongestionControl
+  newCongestionControl(connection: Connection): CongestionControl
 }

@@ -1,13 +1,16 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import type { CongestionControl } from './congestion/controller.ts'
+import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
+import { WindowUse } from './congestion/window-use.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { Waiting } from './deadlines.ts'
+import { Ecn } from './ecn.ts'
 import { type ConnectionError, type ConnectionErrorCode, callError, errorOf } from './errors.ts'
 import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { Listener } from './listener.ts'
 import { windowWouldOpen } from './output.ts'
+import { Pacer } from './pacer.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -41,6 +44,11 @@ export class Connection implements Waiting, TupleEntry {
   readonly recovery: Recovery = new Recovery()
   /** Made when the peer's MSS is known. */
   congestion: CongestionControl | undefined
+  /** What makes it; undefined for the listener's, or the endpoint's. */
+  congestionControl: CongestionControlFactory | undefined
+  readonly windowUse: WindowUse = new WindowUse()
+  readonly ecn: Ecn = new Ecn()
+  readonly pacer: Pacer = new Pacer()
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false
@@ -295,7 +303,7 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt)
+    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt, this.pacer.at)
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {

@@ -62,6 +62,9 @@ export class Counters {
   TW = 0
   TWRecycled = 0
   TCPTimeWaitOverflow = 0
+  /** Segments that came marked by a router (ECN); reductions of the congestion window for a mark that was echoed. */
+  InCEPkts = 0
+  TCPECNReductions = 0
   /** Zero-window probes sent. */
   TCPWinProbe = 0
   /** Connections that were given up because nothing was acknowledged for too long. */

@@ -5,8 +5,8 @@ import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
 import type { TcpConfig } from './config.ts'
-import type { CongestionControl } from './congestion/controller.ts'
-import { Reno } from './congestion/reno.ts'
+import { congestionControlOf } from './congestion/choice.ts'
+import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
 import { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
@@ -76,6 +76,7 @@ export class Endpoint implements OutputHost {
   /** The listener that the segment at hand is for, as long as nothing is known to be wrong with that; and the segment. */
   private addressed: Listener | undefined
   private segmentAtHand: Segment
+  private readonly congestionControl: CongestionControlFactory
 
   constructor(host: EndpointHost, config: TcpConfig, secret: Uint8Array, keys: CookieKeys, fastOpenKeys: CookieKeys) {
     this.host = host
@@ -88,6 +89,7 @@ export class Endpoint implements OutputHost {
     this.output = new OutputQueue(this)
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
+    this.congestionControl = congestionControlOf(config.congestionControl, config.pacing)
     this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
     this.segmentAtHand = this.reply
   }
@@ -258,8 +260,8 @@ export class Endpoint implements OutputHost {
     return this.chosenSequence(initialSequence(this.isnKey, local, localPort, remote, remotePort, this.now))
   }
 
-  newCongestionControl(mss: number): CongestionControl {
-    return new Reno(mss)
+  newCongestionControl({ congestionControl, listener, tcb }: Connection): CongestionControl {
+    return (congestionControl ?? listener?.congestionControl ?? this.congestionControl)(tcb.snd.mss)
   }
 
   deliver(connection: Connection, segment: Segment): void {

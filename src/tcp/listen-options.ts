@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../wire/instant.ts'
 import { type AdmissionPolicy, admitFairly } from './admission.ts'
 import { outOfRange } from './config.ts'
+import type { CongestionControlChoice } from './congestion/choice.ts'
 import { invalidArgument } from './errors.ts'
 import type { Waits } from './syn-ack-schedule.ts'
 
@@ -55,6 +56,8 @@ export interface ListenOptions {
    * a SYN that is duplicated beyond the life of its connection opens another (§6.1).
    */
   fastOpen?: number
+  /** Of its connections. Default: the stack's. */
+  congestionControl?: CongestionControlChoice
   /**
    * How long a SYN that the policy defers waits for the application, ms, above 0 and at most 16 hours; then it is dropped
    * without an answer. Default: as long as a half-open connection lives.

@@ -2,6 +2,9 @@ import type { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
 import { type AdmissionPolicy, Load } from './admission.ts'
+import type { TcpConfig } from './config.ts'
+import { congestionControlOf } from './congestion/choice.ts'
+import type { CongestionControlFactory } from './congestion/controller.ts'
 import type { Connection } from './connection.ts'
 import { ListenerCounters } from './counters.ts'
 import { DeferredSyns } from './deferred-syns.ts'
@@ -36,6 +39,7 @@ export type DeferredAnswer = 'accept' | 'refuse' | 'ignore'
 /** What a listener needs of its endpoint. */
 export interface ListenerHost {
   readonly now: Instant
+  readonly config: TcpConfig
   readonly hashKey: SipKey
   /** A SYN,ACK is due on this listener. */
   answerDue(listener: Listener): void
@@ -61,6 +65,7 @@ export class Listener {
   readonly cookies: boolean
   /** Whether an ACK may be a cookie's without an overflow. */
   readonly alwaysCookies: boolean
+  readonly congestionControl: CongestionControlFactory | undefined
   readonly counters: ListenerCounters = new ListenerCounters()
   readonly load: Load
   readonly dropLog: DropLog = new DropLog()
@@ -103,6 +108,8 @@ export class Listener {
     this.cookies = cookies !== false
     this.alwaysCookies = cookies === 'always'
     this.fastOpens = new PendingFastOpens(fastOpenOf(options))
+    this.congestionControl =
+      options.congestionControl && congestionControlOf(options.congestionControl, host.config.pacing)
     this.load = new Load(this)
   }
 

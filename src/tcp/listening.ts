@@ -1,6 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { Segment } from '../wire/segment.ts'
+import type { TcpConfig } from './config.ts'
 import type { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -45,6 +46,10 @@ export class Listening implements ListenerHost {
 
   get now(): Instant {
     return this.endpoint.now
+  }
+
+  get config(): TcpConfig {
+    return this.endpoint.config
   }
 
   get hashKey(): SipKey {

@@ -39,7 +39,8 @@ function sendSyn(connection: Connection, out: Segment): boolean {
     tcb.snd.una = tcb.iss
     tcb.snd.nxt = seqAdd(tcb.iss, 1)
   }
-  start(connection, out, answering ? SYN | ACK : SYN, tcb.iss)
+  const ecn = answering ? connection.ecn.answer : connection.ecn.askOnSyn(host.config, again)
+  start(connection, out, (answering ? SYN | ACK : SYN) | ecn, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
   out.wnd = Math.min(host.config.receiveBuffer - connection.receiveBuffer.length, 65_535)
   const edge = seqAdd(tcb.rcv.nxt, out.wnd)
@@ -123,15 +124,18 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
-  if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle()
+  if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
   const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
   const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
   const fin = finWaits && length === waiting && snd.wnd > offset + length
+  if (length < waiting && snd.wnd > flightLimit && flightLimit - offset < size) connection.windowUse.full(snd.nxt)
   if (length === 0 && !fin) return false
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
+  if (connection.pacer.holds(connection)) return false
   emit(connection, out, snd.resend, offset, length, fin)
+  connection.pacer.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
     connection.timedAt = Number.POSITIVE_INFINITY
@@ -139,6 +143,7 @@ function sendData(connection: Connection, out: Segment): boolean {
     if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
   } else {
     snd.nxt = snd.resend
+    connection.ecn.markNewData(out)
     time(connection, snd.nxt)
   }
   return true
@@ -230,6 +235,7 @@ function start(connection: Connection, out: Segment, flags: number, seq: number)
 function acknowledge(connection: Connection, out: Segment): void {
   const { tcb, receiveBuffer } = connection
   out.wnd = offerWindow(connection)
+  connection.ecn.echo(out)
   if (tcb.sack && receiveBuffer.hasGaps) {
     const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
     out.sackBlocks = receiveBuffer.blocks(out.sackEdges, most, seqAdd(tcb.rcv.nxt, -receiveBuffer.next))

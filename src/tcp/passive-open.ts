@@ -1,8 +1,9 @@
 import type { IpAddress } from '../wire/address.ts'
-import { ABSENT, ACK, Segment, SYN } from '../wire/segment.ts'
+import { ABSENT, ACK, ECE, Segment, SYN } from '../wire/segment.ts'
 import { becomeEstablished, learnOptions } from './arrives/established.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection-host.ts'
+import { agreesToEcn } from './ecn.ts'
 import { type HalfOpen, NO_SCALE } from './half-open.ts'
 import type { Listener } from './listener.ts'
 import { offeredMss } from './options.ts'
@@ -26,7 +27,7 @@ export function fillSynAck(host: PassiveOpenHost, halfOpen: HalfOpen, tsVal: num
   out.source.copy(halfOpen.local)
   out.destinationPort = halfOpen.remotePort
   out.sourcePort = halfOpen.localPort
-  out.flags = SYN | ACK
+  out.flags = SYN | ACK | (agreesToEcn(config, halfOpen) ? ECE : 0)
   out.seq = halfOpen.iss
   out.ack = seqAdd(halfOpen.irs, 1)
   out.wnd = host.initialWindow
@@ -66,6 +67,7 @@ export function connectionOf(host: PassiveOpenHost, listener: Listener, halfOpen
   syn.timestamps = halfOpen.timestamps
   syn.tsVal = halfOpen.tsRecent
   learnOptions(connection, syn)
+  connection.ecn.agree(agreesToEcn(host.config, halfOpen))
   return connection
 }
 

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import { EMPTY } from '../wire/octets.ts'
-import { ABSENT, ACK, RST, type Segment, SYN } from '../wire/segment.ts'
+import { ABSENT, ACK, ECE, RST, type Segment, SYN } from '../wire/segment.ts'
+import { agreesToEcn } from './ecn.ts'
 import { type HalfOpen, NO_SCALE } from './half-open.ts'
 import { offeredMss } from './options.ts'
 import type { PassiveOpenHost } from './passive-open.ts'
@@ -76,7 +77,8 @@ export class ReplyQueue {
     words[at + PORTS] = (halfOpen.remotePort << 16) | halfOpen.localPort
     words[at + SEQ] = halfOpen.iss
     words[at + ACKNOWLEDGMENT] = halfOpen.irs + 1
-    words[at + CONTROL] = (host.initialWindow << 16) | SYN | ACK | (stamped ? STAMPED : 0)
+    const agreed = agreesToEcn(config, halfOpen) ? ECE : 0
+    words[at + CONTROL] = (host.initialWindow << 16) | SYN | ACK | agreed | (stamped ? STAMPED : 0)
     words[at + TS_VAL] = tsVal
     words[at + TS_ECR] = halfOpen.tsRecent
     words[at + OPTIONS] = (mss << 6) | (scale << 1) | (sack ? 1 : 0)
@@ -102,6 +104,7 @@ export class ReplyQueue {
     out.flags = control & 0x1ff
     out.wnd = control >>> 16
     out.urg = 0
+    out.ecn = 0
     out.mss = options === 0 ? ABSENT : options >>> 6
     out.windowScale = options === 0 || scale === NO_SHIFT ? ABSENT : scale
     out.sackPermitted = (options & 1) !== 0

@@ -8,6 +8,8 @@ export class RetransmissionTimeout {
   /** Smoothed round-trip time and its variation; -1 before the first measurement. */
   srtt: Milliseconds = -1
   rttvar: Milliseconds = 0
+  /** What the last ACK of new data measured, ms; NaN when it measured nothing. */
+  latest: Milliseconds = Number.NaN
   private base: Milliseconds
   private shift = 0
   private readonly least: Milliseconds

@@ -17,6 +17,7 @@ export function handleTimeouts(connection: Connection, now: Instant): void {
     connection.delayedAckAt = NEVER
     connection.acksDue = Math.max(connection.acksDue, 1)
   }
+  if (connection.pacer.at <= now) connection.pacer.at = NEVER
   if (connection.retransmitAt <= now) retransmit(connection, now)
   else if (connection.persistAt <= now) persist(connection, now)
   connection.host.ready(connection)

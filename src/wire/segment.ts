@@ -12,6 +12,12 @@ export const ECE = 0x40
 export const CWR = 0x80
 export const AE = 0x100
 
+/** The ECN field of the IP header (RFC 3168 §5): not capable of ECN is 0. RFC 8311 has ECT(1) mean something else. */
+export const ECT_1 = 1
+export const ECT_0 = 2
+/** Congestion experienced. */
+export const CE = 3
+
 /** In place of the value of an option that a segment does not carry. */
 export const ABSENT = -1
 
@@ -40,6 +46,8 @@ export class Segment {
   wnd = 0
   /** SEG.UP. */
   urg = 0
+  /** The ECN field of the segment's IP packet. */
+  ecn = 0
 
   /** Maximum segment size option, octets; ABSENT. */
   mss: number = ABSENT
@@ -87,6 +95,7 @@ export class Segment {
     this.flags = 0
     this.wnd = 0
     this.urg = 0
+    this.ecn = 0
     this.clearOptions()
     this.octets = EMPTY
     this.start = 0

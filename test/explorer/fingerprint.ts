@@ -161,6 +161,13 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
     return `${recovery['duplicates']} ${recovery['active']} ${distance(tcb.iss, recovery['recover'])}`
   },
   congestion: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
+  congestionControl: 'skip',
+  // As long as nothing is limited by it, nobody asks.
+  windowUse: ({ windowUse, tcb }) => String(windowUse['wasFull'] && distance(tcb.iss, windowUse['fullUpTo'])),
+  // No peer asks for ECN here.
+  ecn: 'skip',
+  // Off.
+  pacer: 'skip',
   synDue: 'as it is',
   acksDue: 'as it is',
   probeDue: 'as it is',

@@ -6,12 +6,19 @@ import type { Traced } from '../support/trace.ts'
 import { cookieOnly, type Options } from './listening.ts'
 
 /** A handshake by cookie; `options` are those of the SYN beside timestamps. */
-function handshake(tcp: Traced, options: readonly string[], timestamps: boolean, expected: string, flags = 'S'): void {
+function handshake(
+  tcp: Traced,
+  options: readonly string[],
+  timestamps: boolean,
+  expected: string,
+  flags = 'S',
+  answerFlags = 'S.',
+): void {
   const own = timestamps ? ['TS val 100 ecr 0'] : []
   const answer = timestamps ? ',TS val 0 ecr 100' : ''
   tcp.trace`
     +0 < ${flags} 0:0(0) win 65535 <${[...options, ...own].join(',')}>
-    +0 > S. 0:0(0) ack 1 win 65535 <${expected}${answer}>
+    +0 > ${answerFlags} 0:0(0) ack 1 win 65535 <${expected}${answer}>
     +.2 < . 1:1(0) ack 1 win 1000 <${timestamps ? 'TS val 300 ecr last' : ''}>
   `
   assert.equal(tcp.listener.counters.cookieCompleted, 1)
@@ -189,17 +196,19 @@ describe('the timestamps of a cookie', () => {
 })
 
 describe('ECN in a cookie', () => {
-  // RFC 3168 §6.1.1: the SYN-ACK's ECE promises. We do not use ECN yet, so none promises; what is kept is in cookie-code.test.ts.
-  for (const [timestamps, options] of [
-    [false, []],
-    [true, []],
-    [true, ['wscale 7', 'sackOK']],
+  // RFC 3168 §6.1.1: the SYN-ACK's ECE promises; what is kept is in cookie-code.test.ts.
+  for (const [timestamps, options, agreed] of [
+    [false, [], 'S.'],
+    [true, [], 'S.'],
+    [true, ['wscale 7', 'sackOK'], 'S.E'],
   ] as const) {
     test(`<${[...options, ...(timestamps ? ['TS'] : [])].join(',')}>: nothing is promised that is not kept`, () => {
       const tcp = cookieOnly()
       const answer = options.length === 0 ? 'mss 1460' : 'mss 1460,wscale 4,sackOK'
-      handshake(tcp, ['mss 1460', ...options], timestamps, answer, 'SEW')
+      handshake(tcp, ['mss 1460', ...options], timestamps, answer, 'SEW', agreed)
       assert.equal(tcp.connection.state, 'ESTABLISHED')
+      tcp.send(10)
+      tcp.trace`+0 > [${agreed === 'S.E' ? 'ect0' : 'noecn'}] P. 1:11(10) ack 1`
     })
   }
 })

@@ -1,9 +1,9 @@
 /** Segments back into a trace's notation, and the comparison of two. */
-import type { OptionNotation, SegmentNotation } from './trace-parse.ts'
+import { ECN_NAMES, type OptionNotation, type SegmentNotation } from './trace-parse.ts'
 
 export function formatSegment(segment: SegmentNotation): string {
   const { flags, seq, length, ack, win, urg, options } = segment
-  let text = `${flags} ${seq}:${(seq + length) | 0}(${length})`
+  let text = `${segment.ecn === undefined ? '' : `[${ECN_NAMES[segment.ecn]}] `}${flags} ${seq}:${(seq + length) | 0}(${length})`
   if (ack !== undefined) text += ` ack ${ack}`
   if (win !== undefined) text += ` win ${win}`
   if (urg !== undefined) text += ` urg ${urg}`
@@ -42,6 +42,7 @@ export function differences(written: SegmentNotation, sent: SegmentNotation): st
     ack: (written.ack ?? 0) >>> 0 === (sent.ack ?? 0) >>> 0,
     win: written.win === undefined || written.win === sent.win,
     urg: written.urg === undefined || written.urg === sent.urg,
+    ecn: written.ecn === undefined || written.ecn === (sent.ecn ?? 0),
     options: written.options === undefined || sameOptions(written.options, sent.options ?? []),
   }
   return Object.entries(same).flatMap(([field, equal]) => (equal ? [] : [field]))

@@ -73,7 +73,7 @@ export function encodeSegment(peer: Peer, segment: SegmentNotation): Uint8Array 
   tcp.set(options, 20)
   const position = positionOf(segment)
   tcp.set(stream(position, position + segment.length), 20 + options.length)
-  return packet(peer, Protocol.TCP, tcp, 16)
+  return packet(peer, Protocol.TCP, tcp, 16, segment.ecn)
 }
 
 function encodeOptions(peer: Peer, segment: SegmentNotation): number[] {
@@ -158,8 +158,9 @@ function ipHeader(peer: Peer, way: 'in' | 'out', protocol: number): IpHeader {
 }
 
 /** An IP packet from the peer; its transport checksum goes to body[checksumAt]. */
-function packet(peer: Peer, protocol: number, body: Uint8Array, checksumAt: number): Uint8Array {
+function packet(peer: Peer, protocol: number, body: Uint8Array, checksumAt: number, ecn = 0): Uint8Array {
   const header = ipHeader(peer, 'in', protocol)
+  header.trafficClass = ecn
   const pseudo =
     protocol === Protocol.ICMP ? 0 : pseudoHeaderSum(header.source, header.destination, protocol, body.length)
   writeUint16(body, checksumAt, foldChecksum(sumOctets(body, 0, body.length, pseudo)))
@@ -186,6 +187,7 @@ export function decode(octets: Uint8Array, at: number, peers: Iterable<Peer>): S
   const peer = [...peers].find((p) => addressed(p, tcp))
   if (peer !== undefined) learn(peer, tcp)
   const segment = notate(tcp, peer)
+  if ((header.trafficClass & 3) !== 0) segment.ecn = header.trafficClass & 3
   const arrow = peer === undefined ? `> (to ${tcp.destination} port ${tcp.destinationPort})` : `>${peer.name}`
   const wrong = peer?.iss === undefined ? -1 : firstWrongOctet(tcp, positionOf(segment))
   return {

@@ -28,7 +28,11 @@ export interface SegmentNotation {
   win: number | undefined
   urg: number | undefined
   options: OptionNotation[] | undefined
+  /** The ECN field of the IP header: index of {@link ECN_NAMES}. */
+  ecn?: number | undefined
 }
+
+export const ECN_NAMES = ['noecn', 'ect1', 'ect0', 'ce']
 
 /** An ICMP or ICMPv6 error that quotes a segment of the stack's. */
 export interface IcmpNotation {
@@ -101,11 +105,12 @@ function parseLine(text: string, line: number): TraceLine {
 }
 
 const SEGMENT =
-  /^(?<flags>\S+)\s+(?<range>\S+)(?:\s+ack\s+(?<ack>-?\d+))?(?:\s+win\s+(?<win>\d+))?(?:\s+urg\s+(?<urg>\d+))?(?:\s+<(?<options>.*)>)?$/
+  /^(?:\[(?<ecn>noecn|ect0|ect1|ce)\]\s+)?(?<flags>\S+)\s+(?<range>\S+)(?:\s+ack\s+(?<ack>-?\d+))?(?:\s+win\s+(?<win>\d+))?(?:\s+urg\s+(?<urg>\d+))?(?:\s+<(?<options>.*)>)?$/
 
 function parseSegment(text: string, arrow: '<' | '>'): SegmentNotation {
   const groups = SEGMENT.exec(text)?.groups
-  if (groups === undefined) throw new Error('a segment is FLAGS SEQ:END(LENGTH) [ack N] [win N] [urg N] [<options>]')
+  if (groups === undefined)
+    throw new Error('a segment is [ECN] FLAGS SEQ:END(LENGTH) [ack N] [win N] [urg N] [<options>]')
   const flags = canonicalFlags(groups.flags!)
   if (flags.includes('.') !== (groups.ack !== undefined)) throw new Error('the flag . and "ack N" go together')
   const number = (digits: string | undefined): number | undefined => (digits === undefined ? undefined : Number(digits))
@@ -122,6 +127,7 @@ function parseSegment(text: string, arrow: '<' | '>'): SegmentNotation {
     win: number(groups.win),
     urg: number(groups.urg),
     options,
+    ...(groups.ecn === undefined ? {} : { ecn: ECN_NAMES.indexOf(groups.ecn) }),
   }
 }
 

@@ -6,7 +6,7 @@ import { startOf as at, fullSegments } from './full-segments.ts'
 
 /** A connection that has sent ten full segments, as many as it may, and has ten more; RTO 5 s. */
 function tenOut(): Traced {
-  const tcp = established({ stack: { tcp: { rtoMin: 5000, rtoInitial: 5000 } } })
+  const tcp = established({ stack: { tcp: { congestionControl: 'newreno', rtoMin: 5000, rtoInitial: 5000 } } })
   tcp.send(1460 * 20)
   tcp.trace`${fullSegments(0, 10)}`
   return tcp
@@ -181,7 +181,7 @@ describe('fast recovery (RFC 6582)', () => {
     tcp.trace`
       +5 > . 1:1461(1460) ack 1
       +0 < . 1:1(0) ack ${at(10)} win 65535
-      ${fullSegments(10, 13)}
+      ${fullSegments(10, 12)}
     `
     duplicates(tcp, at(10), 5)
     assert.equal(tcp.stack.counters.TCPFastRetrans, 0)

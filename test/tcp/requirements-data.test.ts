@@ -209,7 +209,7 @@ describe('congestion', () => {
     tcp.trace`
       ${segments(1, 10)}
       +.1 < . 1:1(0) ack 14601 win 65535
-      ${segments(14_601, 12)}
+      ${segments(14_601, 18)}
       +1  > . 14601:16061(1460) ack 1
       +2  > . 14601:16061(1460) ack 1
       +.1 < . 1:1(0) ack 16061 win 65535

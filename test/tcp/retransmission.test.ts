@@ -227,7 +227,7 @@ describe('when the timer runs out', () => {
     tcp.trace`+.3 > P. 1:31(30) ack 1`
   })
 
-  test('the slow start threshold is half of what was out, once for the same data (RFC 5681 §3.1)', () => {
+  test('the slow start threshold is 0.7 of what was out, once for the same data (RFC 5681 §3.1, RFC 9438 §4.8)', () => {
     const tcp = measured()
     tcp.send(14_600)
     tcp.trace`
@@ -236,7 +236,7 @@ describe('when the timer runs out', () => {
       +.6 > . 1:1461(1460) ack 1
     `
     const { congestion } = tcp.connection
-    assert.deepEqual([congestion?.ssthresh, congestion?.cwnd], [7300, 1460])
+    assert.deepEqual([congestion?.ssthresh, congestion?.cwnd], [10_220, 1460])
   })
 
   test('more has been acknowledged meanwhile than is sent again: sending goes on from there', () => {

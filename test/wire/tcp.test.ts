@@ -58,6 +58,7 @@ test('a SYN of Linux: every field', () => {
     flags: SYN,
     wnd: 64240,
     urg: 0,
+    ecn: 0,
     mss: 1460,
     windowScale: 10,
     sackPermitted: true,

@@ -35,7 +35,10 @@ export function handleAcknowledgment(
   const flight = seqDistance(snd.una, snd.nxt)
   const acked = seqDistance(snd.una, segment.ack)
   if (acked > 0) advance(connection, segment, acked, flight)
-  else if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+  else {
+    connection.ecn.noteAck(connection, segment, flight)
+    if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+  }
   updateWindow(connection, segment)
   return enterByOurFin(connection)
 }
@@ -50,6 +53,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
   measure(connection, segment)
+  connection.ecn.noteAck(connection, segment, flight)
   connection.recovery.progress(connection, octets, flight)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
@@ -59,16 +63,24 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
 
 /** RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
 function measure(connection: Connection, segment: Segment): void {
-  const { tcb, host, rto } = connection
+  const { host, rto } = connection
+  rto.latest = stampedRtt(connection, segment)
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
     if (seqLess(segment.ack, connection.timedSeq)) return
-    rto.sample(host.now - connection.timedAt)
+    rto.latest = host.now - connection.timedAt
+    rto.sample(rto.latest)
     connection.timedAt = Number.POSITIVE_INFINITY
-  } else if (tcb.timestamps && segment.timestamps) {
-    const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
-    // The echo of what was sent before a timeout would measure the timeouts, too.
-    if (rtt >= 0 && rtt <= host.now - connection.timedOutAt) rto.sample(rtt)
+  } else if (rto.latest >= 0) {
+    rto.sample(rto.latest)
   }
+}
+
+/** How long ago what the segment echoes was sent, ms; NaN when it does not say. */
+function stampedRtt({ tcb, host, timedOutAt }: Connection, segment: Segment): number {
+  if (!tcb.timestamps || !segment.timestamps) return Number.NaN
+  const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
+  // The echo of what was sent before a timeout would measure the timeouts, too.
+  return rtt >= 0 && rtt <= host.now - timedOutAt ? rtt : Number.NaN
 }
 
 /** RFC 5681 §2: data is out, the segment has none, nor SYN nor FIN, acknowledges SND.UNA again, and the window is the same. */

@@ -43,7 +43,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
   connection.synDue = false
-  connection.congestion ??= host.newCongestionControl(snd.mss)
+  connection.congestion ??= host.newCongestionControl(connection)
   connection.recovery.start(tcb.iss)
   measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY

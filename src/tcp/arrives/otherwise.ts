@@ -46,6 +46,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
     connection.finish(undefined)
     return 'reset'
   }
+  connection.ecn.noteText(connection, segment)
   handleFin(connection, segment)
   return undefined
 }

@@ -30,6 +30,7 @@ export function arrivesSynSent(connection: Connection, segment: Segment): 'reset
   tcb.rcv.nxt = seqAdd(segment.seq, 1)
   tcb.rcv.edge = seqAdd(tcb.rcv.nxt, Math.min(host.config.receiveBuffer, 65_535))
   learnOptions(connection, segment)
+  connection.ecn.learn(host.config, segment, acknowledges)
   if (!acknowledges) {
     // Simultaneous open (RFC 9293 MUST-10, figure 7).
     connection.enter('SYN-RECEIVED')
