@@ -9,7 +9,7 @@ import type { TupleEntry } from './four-tuple.ts'
 import type { Listener } from './listener.ts'
 import { windowWouldOpen } from './output.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
-import { Recovery } from './recovery.ts'
+import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
@@ -287,7 +287,7 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt)
+    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt, this.recovery.timerAt)
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -304,6 +304,7 @@ export class Connection implements Waiting, TupleEntry {
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
     this.closeAt = NEVER
+    this.recovery.stop()
   }
 
   private mayNotSend(): boolean {

@@ -15,6 +15,11 @@ function avoiding(cwnd: number): Reno {
   return reno
 }
 
+/** Octets that are acknowledged of a flight. */
+function acknowledge(reno: Reno, octets: number, flight: number): void {
+  reno.acknowledged({ octets, flight, rtt: Number.NaN, una: 0, nxt: 0, limited: 2 * flight >= reno.cwnd })
+}
+
 describe('the initial window (RFC 6928)', () => {
   for (const [mss, window] of [
     [64, 640],
@@ -32,22 +37,22 @@ describe('the initial window (RFC 6928)', () => {
 describe('slow start (RFC 5681 §3.1)', () => {
   test('grows by what is acknowledged', () => {
     const reno = new Reno(MSS)
-    reno.acknowledged(MSS, 10 * MSS)
+    acknowledge(reno, MSS, 10 * MSS)
     assert.equal(reno.cwnd, 11 * MSS)
-    reno.acknowledged(300, 11 * MSS)
+    acknowledge(reno, 300, 11 * MSS)
     assert.equal(reno.cwnd, 11 * MSS + 300)
   })
 
   test('grows by two segments for one ACK at the most (RFC 3465 §2.3)', () => {
     const reno = new Reno(MSS)
-    reno.acknowledged(10 * MSS, 10 * MSS)
+    acknowledge(reno, 10 * MSS, 10 * MSS)
     assert.equal(reno.cwnd, 12 * MSS)
   })
 
   test('does not grow a window that is not used (RFC 7661)', () => {
     const reno = new Reno(MSS)
-    reno.acknowledged(2 * MSS, 10 * MSS)
-    reno.acknowledged(2 * MSS, 2 * MSS)
+    acknowledge(reno, 2 * MSS, 10 * MSS)
+    acknowledge(reno, 2 * MSS, 2 * MSS)
     assert.equal(reno.cwnd, 12 * MSS)
   })
 
@@ -59,13 +64,13 @@ describe('slow start (RFC 5681 §3.1)', () => {
 describe('congestion avoidance (RFC 5681 §3.1)', () => {
   test('grows by about one segment for each window that is acknowledged', () => {
     const reno = avoiding(20 * MSS)
-    for (let i = 0; i < 20; i++) reno.acknowledged(MSS, 20 * MSS)
+    for (let i = 0; i < 20; i++) acknowledge(reno, MSS, 20 * MSS)
     assert.ok(reno.cwnd > 20.9 * MSS && reno.cwnd <= 21 * MSS, `${reno.cwnd}`)
   })
 
   test('grows by an octet at least, however large the window is', () => {
     const reno = avoiding(1e9)
-    reno.acknowledged(1, 1e9)
+    acknowledge(reno, 1, 1e9)
     assert.equal(reno.cwnd, 1e9 + 1)
   })
 })
@@ -73,46 +78,26 @@ describe('congestion avoidance (RFC 5681 §3.1)', () => {
 describe('a loss (RFC 5681 §3.2)', () => {
   test('halves what was in flight, not the window that was allowed', () => {
     const reno = avoiding(20 * MSS)
-    reno.enterRecovery(12 * MSS)
+    reno.reduce(12 * MSS)
     assert.equal(reno.ssthresh, 6 * MSS)
-    assert.equal(reno.cwnd, 9 * MSS)
+    reno.exitRecovery()
+    assert.equal(reno.cwnd, 6 * MSS)
   })
 
   test('leaves two segments at least', () => {
     const reno = avoiding(3 * MSS)
-    reno.enterRecovery(3 * MSS)
+    reno.reduce(3 * MSS)
     assert.equal(reno.ssthresh, 2 * MSS)
     reno.timedOut(MSS, false)
     assert.equal(reno.ssthresh, 2 * MSS)
   })
 
-  test('inflates by a segment for each duplicate ACK, and deflates at the end to no more than the threshold', () => {
+  test('that was none is undone (RFC 4015 §3)', () => {
     const reno = avoiding(20 * MSS)
-    reno.enterRecovery(20 * MSS)
-    for (let i = 0; i < 5; i++) reno.duplicateAck()
-    assert.equal(reno.cwnd, 18 * MSS)
-    reno.exitRecovery(20 * MSS)
-    assert.equal(reno.cwnd, 10 * MSS)
-  })
-
-  test('does not let a burst out at its end when little is in flight (RFC 6582 §3.2 step 3)', () => {
-    const reno = avoiding(20 * MSS)
-    reno.enterRecovery(20 * MSS)
-    reno.exitRecovery(2 * MSS)
-    assert.equal(reno.cwnd, 3 * MSS)
-    reno.exitRecovery(0)
-    assert.equal(reno.cwnd, 2 * MSS)
-  })
-
-  test('deflates by a partial ACK, less a segment, and never below one (RFC 6582 §3.2 step 3)', () => {
-    const reno = avoiding(20 * MSS)
-    reno.enterRecovery(20 * MSS)
-    reno.partialAck(3 * MSS)
-    assert.equal(reno.cwnd, 11 * MSS)
-    reno.partialAck(300)
-    assert.equal(reno.cwnd, 11 * MSS)
-    reno.partialAck(100 * MSS)
-    assert.equal(reno.cwnd, MSS)
+    reno.reduce(20 * MSS)
+    reno.setWindow(3 * MSS)
+    reno.undo()
+    assert.deepEqual([reno.cwnd, reno.ssthresh], [20 * MSS, 20 * MSS])
   })
 })
 
@@ -135,7 +120,7 @@ describe('a timeout (RFC 5681 §3.1)', () => {
     reno.timedOut(8 * MSS, false)
     const rounds = Array.from({ length: 5 }, () => {
       const before = reno.cwnd
-      for (let left = Math.floor(before / MSS); left > 0; left--) reno.acknowledged(MSS, reno.cwnd)
+      for (let left = Math.floor(before / MSS); left > 0; left--) acknowledge(reno, MSS, reno.cwnd)
       return reno.cwnd - before
     })
     assert.deepEqual(rounds.slice(0, 2), [MSS, 2 * MSS])

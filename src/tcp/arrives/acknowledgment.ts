@@ -35,7 +35,7 @@ export function handleAcknowledgment(
   const flight = seqDistance(snd.una, snd.nxt)
   const acked = seqDistance(snd.una, segment.ack)
   if (acked > 0) advance(connection, segment, acked, flight)
-  else if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+  else connection.recovery.repeated(connection, segment, isDuplicateAck(connection, segment, flight))
   updateWindow(connection, segment)
   return enterByOurFin(connection)
 }
@@ -49,26 +49,36 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   if (acked > octets) connection.finAcked = true
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
-  measure(connection, segment)
-  connection.recovery.progress(connection, octets, flight)
+  const rtt = measure(connection, segment)
+  connection.recovery.progress(connection, segment, acked, octets, flight, rtt)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = host.now
   connection.tellRoom()
 }
 
-/** RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
-function measure(connection: Connection, segment: Segment): void {
+/**
+ * RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). In ms;
+ * NaN for nothing.
+ */
+function measure(connection: Connection, segment: Segment): number {
   const { tcb, host, rto } = connection
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
-    if (seqLess(segment.ack, connection.timedSeq)) return
-    rto.sample(host.now - connection.timedAt)
+    if (seqLess(segment.ack, connection.timedSeq)) return Number.NaN
+    const rtt = host.now - connection.timedAt
+    rto.sample(rtt)
     connection.timedAt = Number.POSITIVE_INFINITY
-  } else if (tcb.timestamps && segment.timestamps) {
+    return rtt
+  }
+  if (tcb.timestamps && segment.timestamps) {
     const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
     // The echo of what was sent before a timeout would measure the timeouts, too.
-    if (rtt >= 0 && rtt <= host.now - connection.timedOutAt) rto.sample(rtt)
+    if (rtt >= 0 && rtt <= host.now - connection.timedOutAt) {
+      rto.sample(rtt)
+      return rtt
+    }
   }
+  return Number.NaN
 }
 
 /** RFC 5681 §2: data is out, the segment has none, nor SYN nor FIN, acknowledges SND.UNA again, and the window is the same. */
@@ -100,7 +110,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
     connection.stalledSince = Number.POSITIVE_INFINITY
   } else if (wasClosed) {
     // What went out as a probe was not taken: it goes out again with the rest.
-    snd.resend = snd.una
+    connection.recovery.windowOpened(connection)
     connection.stalledSince = Number.POSITIVE_INFINITY
     connection.probes = 0
     connection.probeDue = false

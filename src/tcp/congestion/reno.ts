@@ -1,8 +1,7 @@
-import type { CongestionControl } from './controller.ts'
+import type { AckSample, CongestionControl } from './controller.ts'
 
 /**
- * Slow start, congestion avoidance, fast retransmit and fast recovery of RFC 5681 (RFC 9293 MUST-19), with NewReno's
- * answer to partial ACKs (RFC 6582) and the initial window of RFC 6928.
+ * Slow start and congestion avoidance of RFC 5681 (RFC 9293 MUST-19), with the initial window of RFC 6928.
  */
 export class Reno implements CongestionControl {
   readonly name: string = 'reno'
@@ -10,6 +9,9 @@ export class Reno implements CongestionControl {
   ssthresh: number = Number.POSITIVE_INFINITY
   private readonly mss: number
   private readonly initialWindow: number
+  /** Before the last reduction. */
+  private priorCwnd = 0
+  private priorSsthresh: number = Number.POSITIVE_INFINITY
 
   constructor(mss: number) {
     this.mss = mss
@@ -17,38 +19,43 @@ export class Reno implements CongestionControl {
     this.cwnd = this.initialWindow
   }
 
-  acknowledged(octets: number, flight: number): void {
+  acknowledged({ octets, limited }: AckSample): void {
     // RFC 7661: a window that was not used is not grown.
-    if (2 * flight < this.cwnd && this.cwnd > this.initialWindow) return
+    if (!limited) return
     // Appropriate byte counting with L = 2 (RFC 3465), so that an ACK of many segments opens the window by two at the most.
     if (this.cwnd < this.ssthresh) this.cwnd += Math.min(octets, 2 * this.mss)
     else this.cwnd += Math.max(1, (this.mss * Math.min(octets, 2 * this.mss)) / this.cwnd)
   }
 
-  enterRecovery(flight: number): void {
+  reduce(flight: number): void {
+    this.remember()
     this.ssthresh = Math.max(flight / 2, 2 * this.mss)
-    this.cwnd = this.ssthresh + 3 * this.mss
   }
 
-  duplicateAck(): void {
-    this.cwnd += this.mss
+  setWindow(octets: number): void {
+    this.cwnd = octets
   }
 
-  partialAck(octets: number): void {
-    this.cwnd = Math.max(this.cwnd - octets, 0) + Math.min(octets, this.mss)
-    this.cwnd = Math.max(this.cwnd, this.mss)
-  }
-
-  exitRecovery(flight: number): void {
-    this.cwnd = Math.min(this.ssthresh, Math.max(flight, this.mss) + this.mss)
+  exitRecovery(): void {
+    this.cwnd = this.ssthresh
   }
 
   timedOut(flight: number, again: boolean): void {
-    if (!again) this.ssthresh = Math.max(flight / 2, 2 * this.mss)
+    if (!again) this.reduce(flight)
     this.cwnd = this.mss
+  }
+
+  undo(): void {
+    this.cwnd = Math.max(this.cwnd, this.priorCwnd)
+    this.ssthresh = Math.max(this.ssthresh, this.priorSsthresh)
   }
 
   restartAfterIdle(): void {
     this.cwnd = Math.min(this.cwnd, this.initialWindow)
+  }
+
+  private remember(): void {
+    this.priorCwnd = this.cwnd
+    this.priorSsthresh = this.ssthresh
   }
 }
