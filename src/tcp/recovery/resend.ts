@@ -63,7 +63,7 @@ export function resendLost(
 }
 
 /** Whether a new segment could go, but for congestion control. */
-function mayForward(connection: Connection, size: number): boolean {
+export function mayForward(connection: Connection, size: number): boolean {
   const { snd } = connection.tcb
   const flight = seqDistance(snd.una, snd.nxt)
   const waiting = Math.min(connection.sendBuffer.length - flight, size)

@@ -6,12 +6,16 @@ import { seqDistance, seqLess } from '../seq.ts'
 import { Delivery } from './delivery.ts'
 import { Prr } from './prr.ts'
 import { Rack } from './rack.ts'
+import { mayForward } from './resend.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { LOST, SACKED, SentSegments } from './sent-segments.ts'
 import { Spurious } from './spurious.ts'
 import { TailLossProbe } from './tlp.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
+
+/** What the ACK at hand says: reused for every ACK of every connection. */
+const delivery: Delivery = new Delivery()
 
 /** New segments that F-RTO sends in place of lost ones, to see what is answered (RFC 5682 §3.1, step 2b). */
 const FORWARD_SEGMENTS = 2
@@ -39,8 +43,7 @@ export class SackRecovery {
   private readonly rack: Rack = new Rack()
   private readonly prr: Prr = new Prr()
   private readonly spurious: Spurious = new Spurious()
-  private readonly delivery: Delivery = new Delivery()
-  private readonly scoreboard: Scoreboard = new Scoreboard(this.sent, this.rack, this.delivery)
+  private readonly scoreboard: Scoreboard = new Scoreboard(this.sent, this.rack, delivery)
   private phase: Phase = 'open'
   /** SND.NXT when the phase began: it ends when that is acknowledged. */
   private recover = 0
@@ -69,7 +72,7 @@ export class SackRecovery {
 
   /** An ACK that is not older than SND.UNA was; `acked` of sequence are new to it, `octets` of them data. */
   acknowledged(connection: Connection, segment: Segment, acked: number, octets: number): void {
-    const { delivery, sent, spurious, rack } = this
+    const { sent, spurious, rack } = this
     const { snd } = connection.tcb
     const { counters, now } = connection.host
     const out = sent.pipe + sent.lost
@@ -95,7 +98,7 @@ export class SackRecovery {
   handleTimer(connection: Connection, now: Instant): void {
     if (this.reorderAt <= now) {
       const out = this.sent.pipe + this.sent.lost
-      this.delivery.clear(now, Number.NaN)
+      delivery.clear(now, Number.NaN)
       if (this.detect(connection) && this.phase !== 'loss') this.decide(connection, 0, 0, out, true)
     }
     if (this.probe.at <= now) {
@@ -123,7 +126,7 @@ export class SackRecovery {
     const again = connection.rto.backOffs > 0
     const fresh = this.phase !== 'recovery' && !(this.phase === 'loss' && again)
     connection.congestion!.timedOut(out, !fresh, now)
-    if (fresh) this.spurious.begin(snd.una, snd.nxt)
+    if (fresh) this.spurious.begin()
     this.phase = 'loss'
     this.recover = snd.nxt
     this.doubtful = !reneged
@@ -167,7 +170,7 @@ export class SackRecovery {
     const length = this.sent.lengthOf(i)
     this.sent.resent(i, now)
     this.prr.sent(length)
-    this.spurious.retransmitted(length, now)
+    this.spurious.retransmitted(this.sent.startOf(i), now)
     counters.RetransSegs++
     if (this.probe.due) this.noteProbe(connection, true)
     else if (this.phase === 'recovery') counters.TCPFastRetrans++
@@ -188,33 +191,35 @@ export class SackRecovery {
     return this.sent.lost > before
   }
 
+  /** What the ACK at hand, or the reordering timer, leads to: `lost` tells that something was found lost. */
   private decide(connection: Connection, acked: number, octets: number, out: number, lost: boolean): void {
     const { now } = connection.host
     const { una } = connection.tcb.snd
     const passed = !seqLess(una, this.recover)
-    switch (this.phase) {
-      case 'open':
-        if (this.spurious.saysDuplicates()) this.undo(connection, 'TCPDSACKUndo')
-        break
-      case 'loss':
-        this.afterTimeout(connection, acked, passed)
-        break
-      default:
-        if (this.spurious.saysEcho(this.delivery)) this.undo(connection, passed ? 'TCPFullUndo' : 'TCPPartialUndo')
-        else if (this.spurious.saysDuplicates()) this.undo(connection, 'TCPDSACKUndo')
-        else if (!passed) this.reduce(connection, acked > 0 && !lost)
-        else {
-          connection.congestion!.exitRecovery(now)
-          this.rack.recovered()
-          this.phase = 'open'
-          lost ||= this.sent.lost > 0
-          // The window was this recovery's: it does not grow by what that has brought about.
-          if (!lost) return
-        }
+    if (this.phase === 'open') {
+      if (this.spurious.saysDuplicates()) this.undo(connection, 'TCPDSACKUndo')
+    } else if (this.phase === 'loss') {
+      if (this.afterTimeout(connection, acked, passed)) return
+      lost ||= passed && this.sent.lost > 0
+    } else if (this.spurious.saysEcho(delivery)) {
+      this.undo(connection, passed ? 'TCPFullUndo' : 'TCPPartialUndo')
+      return
+    } else if (this.spurious.saysDuplicates()) {
+      this.undo(connection, 'TCPDSACKUndo')
+      return
+    } else if (!passed) {
+      this.reduce(connection, acked > 0 && !lost)
+    } else {
+      connection.congestion!.exitRecovery(now)
+      this.rack.recovered()
+      this.phase = 'open'
+      // The window was this recovery's: it does not grow by what that has brought about.
+      if (this.sent.lost === 0) return
+      lost = true
     }
     if (lost && (this.phase === 'open' || this.phase === 'reduction')) this.enter(connection, out)
     else if (acked > 0 && (this.phase === 'open' || this.phase === 'loss')) {
-      connection.recovery.grow(connection, octets, out, this.delivery.rtt)
+      connection.recovery.grow(connection, octets, out, delivery.rtt)
     }
   }
 
@@ -226,7 +231,7 @@ export class SackRecovery {
     if (this.phase === 'open') {
       connection.congestion!.reduce(out, 'loss', now)
       this.prr.begin(out)
-      this.spurious.begin(snd.una, snd.nxt)
+      this.spurious.begin()
     }
     this.phase = 'recovery'
     this.recover = snd.nxt
@@ -236,28 +241,36 @@ export class SackRecovery {
 
   private reduce(connection: Connection, safe: boolean): void {
     const congestion = connection.congestion!
-    const { octets } = this.delivery
-    congestion.setWindow(this.prr.window(octets, this.sent.pipe, congestion.ssthresh, safe, connection.tcb.snd.mss))
+    congestion.setWindow(
+      this.prr.window(delivery.octets, this.sent.pipe, congestion.ssthresh, safe, connection.tcb.snd.mss),
+    )
   }
 
-  /** RFC 5682 §3, steps 2 and 3: whether the answers after a timeout are to what was sent before it. */
-  private afterTimeout(connection: Connection, acked: number, passed: boolean): void {
-    const { delivery, spurious } = this
+  /** RFC 5682 §3, steps 2 and 3: true when the answers after a timeout are to what was sent before it. */
+  private afterTimeout(connection: Connection, acked: number, passed: boolean): boolean {
+    const { spurious } = this
     if (this.doubtful && delivery.original) {
       connection.host.counters.TCPSpuriousRTOs++
       this.undo(connection, 'TCPLossUndo')
-    } else if (spurious.saysEcho(delivery) || spurious.saysDuplicates()) {
+      return true
+    }
+    if (spurious.saysEcho(delivery) || spurious.saysDuplicates()) {
       this.undo(connection, 'TCPLossUndo')
-    } else if (passed) {
+      return true
+    }
+    const forwarded = seqLess(this.recover, connection.tcb.snd.nxt)
+    if (passed) {
       this.rack.recovered()
       this.phase = 'open'
       this.forward = 0
-    } else if (this.doubtful) {
-      const forwarded = seqLess(this.recover, connection.tcb.snd.nxt)
-      if (forwarded && (delivery.sacked > 0 || acked === 0)) this.doubtful = false
-      else if (!forwarded && acked > 0) this.forward = FORWARD_SEGMENTS
-      if (!this.doubtful) this.forward = 0
+    } else if (forwarded ? acked === 0 || delivery.sacked > 0 : acked > 0 && !mayForward(connection, 1)) {
+      // Step 3a, or there is nothing to do step 2b with.
+      this.doubtful = false
+      this.forward = 0
+    } else if (this.doubtful && !forwarded && acked > 0) {
+      this.forward = FORWARD_SEGMENTS
     }
+    return false
   }
 
   /** RFC 4015 §3: back to where it was; what was taken for lost is on its way. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../../wire/instant.ts'
+import { EMPTY } from '../../wire/octets.ts'
 import { seqDistance, seqLessOrEqual } from '../seq.ts'
 
 /** The most entries: at 15 octets each, 983 kB. */
@@ -11,6 +12,10 @@ const MOST_IN_FLIGHT = MOST_SEGMENTS - 1024
 export const MOST_WHEN_SPLIT = 4096
 
 const FIRST_CAPACITY = 16
+
+const NO_ENDS = new Uint32Array(0)
+const NO_TIMES = new Float64Array(0)
+const NO_PIECES = new Uint16Array(0)
 
 /** Marks of a segment. A segment that is neither SACKed nor lost is taken to be in the network. */
 export const SACKED = 1
@@ -33,10 +38,10 @@ export class SentSegments {
   lost = 0
   /** Segments that are SACKed, entries made one counted as often as they were sent. */
   sackedSegments = 0
-  private ends = new Uint32Array(0)
-  private times = new Float64Array(0)
-  private marks = new Uint8Array(0)
-  private pieces = new Uint16Array(0)
+  private ends: Uint32Array = NO_ENDS
+  private times: Float64Array = NO_TIMES
+  private marks: Uint8Array = EMPTY
+  private pieces: Uint16Array = NO_PIECES
   private head = 0
   private mask = 0
 

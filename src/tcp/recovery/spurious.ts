@@ -1,6 +1,11 @@
 import type { Instant } from '../../wire/instant.ts'
-import { seqLess, seqLessOrEqual } from '../seq.ts'
+import { seqAdd } from '../seq.ts'
 import type { Delivery } from './delivery.ts'
+
+/** With more segments sent again in one recovery, their duplicates are not told from the path's. */
+const MOST_TRACKED = 32
+
+const NONE = new Uint32Array(0)
 
 /**
  * Whether a recovery was for nothing: the segments were late, not lost. Two witnesses: the timestamp that the ACK of a
@@ -10,22 +15,19 @@ import type { Delivery } from './delivery.ts'
 export class Spurious {
   /** A reduction can be undone. */
   private possible = false
-  private from = 0
-  private to = 0
   /** When the first retransmission was made, in whole ms as timestamps are; Infinity before. */
   private firstAt: Instant = Number.POSITIVE_INFINITY
-  /** Octets sent again that were not reported as duplicates. */
+  /** Where the segments begin that were sent again and not reported as duplicates; how many, and of how many in all. */
+  private waiting: Uint32Array = NONE
   private outstanding = 0
-  private reported = false
+  private total = 0
 
-  /** A recovery of what is between SND.UNA and SND.NXT begins, and with it a reduction. */
-  begin(una: number, nxt: number): void {
+  /** A recovery begins, and with it a reduction. */
+  begin(): void {
     this.possible = true
-    this.from = una
-    this.to = nxt
     this.firstAt = Number.POSITIVE_INFINITY
     this.outstanding = 0
-    this.reported = false
+    this.total = 0
   }
 
   /** Nothing is to be undone any more. */
@@ -33,17 +35,19 @@ export class Spurious {
     this.possible = false
   }
 
-  retransmitted(octets: number, now: Instant): void {
-    this.outstanding += octets
+  /** The segment at `seq` was sent again. */
+  retransmitted(seq: number, now: Instant): void {
     if (this.firstAt === Number.POSITIVE_INFINITY) this.firstAt = Math.floor(now)
+    if (this.waiting === NONE) this.waiting = new Uint32Array(MOST_TRACKED)
+    if (this.total++ < MOST_TRACKED) this.waiting[this.outstanding++] = seq
   }
 
   /** Notes the duplicate that an ACK reports; true if it may be of this recovery. */
   note(delivery: Delivery): boolean {
-    if (!this.possible || this.firstAt === Number.POSITIVE_INFINITY) return false
-    if (!seqLess(this.from, delivery.duplicateEnd) || !seqLessOrEqual(delivery.duplicateEnd, this.to)) return false
-    this.outstanding -= delivery.duplicate
-    this.reported = true
+    if (!this.possible) return false
+    const at = this.waiting.indexOf(seqAdd(delivery.duplicateEnd, -delivery.duplicate))
+    if (at < 0 || at >= this.outstanding) return false
+    this.waiting[at] = this.waiting[--this.outstanding]!
     return true
   }
 
@@ -55,6 +59,6 @@ export class Spurious {
 
   /** All that was sent again has come twice. */
   saysDuplicates(): boolean {
-    return this.possible && this.reported && this.outstanding <= 0
+    return this.possible && this.total > 0 && this.total <= MOST_TRACKED && this.outstanding === 0
   }
 }
