@@ -130,14 +130,14 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
   if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
-  const probing = recovery.sack?.probe.due === true
+  const pushes = recovery.sack?.pushes === true
   const flightLimit = Math.min(snd.wnd, recovery.limit(connection, offset, size))
   const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
   const fin = finWaits && length === waiting && snd.wnd > offset + length
   if (length === 0 && !fin) return false
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
-  if (!fin && !probing && !worthSending(connection, length, waiting, size, offset, again)) return false
+  if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
   emit(connection, out, snd.resend, offset, length, fin)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {

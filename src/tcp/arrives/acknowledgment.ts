@@ -110,7 +110,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
     connection.stalledSince = Number.POSITIVE_INFINITY
   } else if (wasClosed) {
     // What went out as a probe was not taken: it goes out again with the rest.
-    connection.recovery.windowOpened(connection)
+    connection.recovery.resendAll(connection)
     connection.stalledSince = Number.POSITIVE_INFINITY
     connection.probes = 0
     connection.probeDue = false

@@ -63,8 +63,8 @@ export class Recovery {
     return this.sack?.congestionMarked(connection) ?? this.newReno.congestionMarked(connection)
   }
 
-  /** The peer's window opens again: what went into the closed one was not taken, and goes out again. */
-  windowOpened(connection: Connection): void {
+  /** What is out was not taken, and goes out again: not that the path was overloaded, but that a window was closed, say. */
+  resendAll(connection: Connection): void {
     const { snd } = connection.tcb
     if (this.sack === undefined) snd.resend = snd.una
     else this.sack.loseAll()

@@ -37,10 +37,7 @@ export function resendLost(
   if (snd.wnd === 0) return 'wait'
   const newData = mayForward(connection, size)
   const i = probe.due && sent.lost === 0 ? sent.count - 1 : sent.findLost()
-  if (i < 0 || ((probe.due || sack.forward > 0) && newData && !forced)) {
-    if (i < 0) probe.due &&= newData
-    return 'new data'
-  }
+  if (i < 0 || (sack.pushes && newData && !forced)) return 'new data'
   const offset = seqDistance(snd.una, sent.startOf(i))
   const room = snd.wnd - offset
   fit(sack, i, i === 0 ? Math.min(size, room) : size, sent.has(i, LOST))

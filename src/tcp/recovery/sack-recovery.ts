@@ -54,6 +54,11 @@ export class SackRecovery {
     return this.phase === 'recovery'
   }
 
+  /** New data is to go out now, be it little: as a probe, or for F-RTO. */
+  get pushes(): boolean {
+    return this.probe.due || this.forward > 0
+  }
+
   get isOpen(): boolean {
     return this.phase === 'open'
   }
@@ -148,7 +153,7 @@ export class SackRecovery {
     return true
   }
 
-  /** Everything out is taken for lost, by no fault of the path: the peer's window was closed. */
+  /** Everything out is taken for lost, by no fault of the path's load. */
   loseAll(): void {
     const { sent } = this
     for (let i = 0; i < sent.count; i++) if (!sent.has(i, SACKED)) sent.markLost(i)

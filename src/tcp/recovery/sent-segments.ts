@@ -13,6 +13,9 @@ export const MOST_WHEN_SPLIT = 4096
 
 const FIRST_CAPACITY = 16
 
+/** What is larger is given back when nothing is out any more. */
+const KEPT_CAPACITY = 1024
+
 const NO_ENDS = new Uint32Array(0)
 const NO_TIMES = new Float64Array(0)
 const NO_PIECES = new Uint16Array(0)
@@ -109,7 +112,7 @@ export class SentSegments {
     this.account(0, -1)
     this.start = this.ends[this.head]!
     this.head = (this.head + 1) & this.mask
-    this.count--
+    if (--this.count === 0 && this.ends.length > KEPT_CAPACITY) this.release()
   }
 
   /** Octets before `seq`, which is inside the first entry, are acknowledged. */
@@ -240,6 +243,15 @@ export class SentSegments {
     this.times[target] = this.times[source]!
     this.marks[target] = this.marks[source]!
     this.pieces[target] = this.pieces[source]!
+  }
+
+  private release(): void {
+    this.ends = NO_ENDS
+    this.times = NO_TIMES
+    this.marks = EMPTY
+    this.pieces = NO_PIECES
+    this.head = 0
+    this.mask = 0
   }
 
   /** Room for one more. */
