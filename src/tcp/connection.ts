@@ -12,7 +12,7 @@ import type { Listener } from './listener.ts'
 import { windowWouldOpen } from './output.ts'
 import { Pacer } from './pacer.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
-import { Recovery } from './recovery.ts'
+import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
@@ -303,7 +303,8 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    return Math.min(this.retransmitAt, this.persistAt, this.delayedAckAt, this.closeAt, this.pacer.at)
+    const { retransmitAt, persistAt, delayedAckAt, closeAt, pacer, recovery } = this
+    return Math.min(retransmitAt, persistAt, delayedAckAt, closeAt, pacer.at, recovery.timerAt)
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -320,6 +321,7 @@ export class Connection implements Waiting, TupleEntry {
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
     this.closeAt = NEVER
+    this.recovery.stop()
   }
 
   private mayNotSend(): boolean {

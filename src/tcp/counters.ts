@@ -29,7 +29,32 @@ export class Counters {
   /** Retransmission timers that ran out; SYN and SYN,ACK among the segments sent again. */
   TCPTimeouts = 0
   TCPSynRetrans = 0
+  /** Segments sent again in fast recovery; after a timeout; sent again and lost again. */
   TCPFastRetrans = 0
+  TCPSlowStartRetrans = 0
+  TCPLostRetransmit = 0
+  /** Fast recoveries, with SACK blocks and without. */
+  TCPSackRecovery = 0
+  TCPRenoRecovery = 0
+  /** Tail loss probes sent, and those that made good a loss. */
+  TCPLossProbes = 0
+  TCPLossProbeRecovery = 0
+  /** First signs of reordering on a path, by SACK blocks and by timestamps. */
+  TCPSACKReorder = 0
+  TCPTSReorder = 0
+  /** Reports of duplicates: received, and made of what came again after it had been acknowledged. */
+  TCPDSACKRecv = 0
+  TCPDSACKOldSent = 0
+  /** SACK blocks that cannot be; peers that dropped what they had reported. */
+  TCPSACKDiscard = 0
+  TCPSACKReneging = 0
+  /** Recoveries undone, as nothing was lost: by timestamps at the end and before it, by duplicates, after a timeout. */
+  TCPFullUndo = 0
+  TCPPartialUndo = 0
+  TCPDSACKUndo = 0
+  TCPLossUndo = 0
+  /** Timeouts that F-RTO found spurious. */
+  TCPSpuriousRTOs = 0
   TCPChallengeACK = 0
   TCPSYNChallenge = 0
   /** Answers left out because one had been sent lately: challenge ACKs; ACKs of what is out of the window; of old duplicates by PAWS. */

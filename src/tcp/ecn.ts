@@ -76,9 +76,7 @@ export class Ecn {
     if (this.isRecent && !seqLessOrEqual(snd.una, this.reducedAt)) this.isRecent = false
     // Once for a window of data, whether for a mark or a loss.
     if (this.isRecent || flight === 0 || !segment.has(ECE)) return
-    const congestion = connection.congestion!
-    congestion.reduce(flight, 'ecn', connection.host.now)
-    congestion.exitRecovery(connection.host.now)
+    if (!connection.recovery.congestionMarked(connection, flight)) return
     connection.host.counters.TCPECNReductions++
     this.begin(snd.nxt, true)
   }

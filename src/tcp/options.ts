@@ -55,6 +55,6 @@ export function segmentSize(connection: Connection): number {
   const { tcb, receiveBuffer } = connection
   let size = tcb.snd.mss
   if (tcb.timestamps) size -= TIMESTAMPS_LENGTH
-  if (tcb.sack && receiveBuffer.hasGaps) size -= tcb.timestamps ? 28 : 36
+  if (tcb.sack && receiveBuffer.hasBlocks) size -= tcb.timestamps ? 28 : 36
   return Math.max(size, 1)
 }

@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
 import { offeredMss, segmentSize } from './options.ts'
 import { noteSynAck } from './passive-fast-open.ts'
+import { resendLost } from './recovery/resend.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
 import { armRetransmission } from './timeouts.ts'
 
@@ -22,7 +23,7 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
     case 'TIME-WAIT':
       return connection.acksDue > 0 && sendAck(connection, out)
     default:
-      if (connection.retransmitDue) return resendFirst(connection, out)
+      if (connection.retransmitDue && connection.recovery.sack === undefined) return resendFirst(connection, out)
       return sendData(connection, out) || (connection.acksDue > 0 && sendAck(connection, out))
   }
 }
@@ -113,27 +114,32 @@ function resendFirst(connection: Connection, out: Segment): boolean {
 /** New data, data to be sent again after a timeout, a FIN, or a zero-window probe. */
 function sendData(connection: Connection, out: Segment): boolean {
   const { snd } = connection.tcb
-  const { sendBuffer } = connection
+  const { sendBuffer, recovery } = connection
   if (connection.probeDue) return sendProbe(connection, out)
+  const size = segmentSize(connection)
+  if (recovery.sack !== undefined) {
+    const turn = resendLost(connection, recovery.sack, size, emit, out)
+    if (turn !== 'new data') return turn === 'sent'
+  }
   // Octets of data from `resend` on: -1 once the FIN is out.
   const offset = seqDistance(snd.una, snd.resend)
   const waiting = sendBuffer.length - offset
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
-  const size = segmentSize(connection)
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
   if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
-  const flightLimit = Math.min(snd.wnd, Math.floor(connection.congestion!.cwnd))
+  const pushes = recovery.sack?.pushes === true
+  const flightLimit = Math.min(snd.wnd, recovery.limit(connection, offset, size))
   const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
   const fin = finWaits && length === waiting && snd.wnd > offset + length
   if (length < waiting && snd.wnd > flightLimit && flightLimit - offset < size) connection.windowUse.full(snd.nxt)
   if (length === 0 && !fin) return false
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
-  if (!fin && !worthSending(connection, length, waiting, size, offset, again)) return false
-  if (connection.pacer.holds(connection)) return false
+  if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
+  if (!pushes && connection.pacer.holds(connection)) return false
   emit(connection, out, snd.resend, offset, length, fin)
   connection.pacer.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
@@ -144,6 +150,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   } else {
     snd.nxt = snd.resend
     connection.ecn.markNewData(out)
+    recovery.sentNew(connection)
     time(connection, snd.nxt)
   }
   return true
@@ -177,8 +184,12 @@ function sendProbe(connection: Connection, out: Segment): boolean {
   if (length === 0 && !fin) return false
   emit(connection, out, snd.una, 0, length, fin)
   connection.timedAt = Number.POSITIVE_INFINITY
-  snd.resend = seqAdd(snd.una, length + (fin ? 1 : 0))
-  if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
+  const end = seqAdd(snd.una, length + (fin ? 1 : 0))
+  if (seqLess(snd.nxt, end)) {
+    snd.nxt = end
+    connection.recovery.sentNew(connection)
+  }
+  snd.resend = connection.recovery.sack === undefined ? end : snd.nxt
   connection.host.counters.TCPWinProbe++
   return true
 }
@@ -236,7 +247,7 @@ function acknowledge(connection: Connection, out: Segment): void {
   const { tcb, receiveBuffer } = connection
   out.wnd = offerWindow(connection)
   connection.ecn.echo(out)
-  if (tcb.sack && receiveBuffer.hasGaps) {
+  if (tcb.sack && receiveBuffer.hasBlocks) {
     const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
     out.sackBlocks = receiveBuffer.blocks(out.sackEdges, most, seqAdd(tcb.rcv.nxt, -receiveBuffer.next))
   }

@@ -15,6 +15,9 @@ export class ReceiveBuffer {
   private readonly ranges: number[] = []
   /** Where the range lies that came last, for the first SACK block (RFC 2018 §4). */
   private latest = 0
+  /** What came twice and has not been reported (RFC 2883): from `twiceFrom` up to `twiceTo`; nothing when they are equal. */
+  private twiceFrom = 0
+  private twiceTo = 0
 
   /** Octets in order that nobody has read. */
   get length(): number {
@@ -23,6 +26,11 @@ export class ReceiveBuffer {
 
   get hasGaps(): boolean {
     return this.ranges.length > 0
+  }
+
+  /** Whether the next ACK has SACK blocks. */
+  get hasBlocks(): boolean {
+    return this.ranges.length > 0 || this.twiceFrom !== this.twiceTo
   }
 
   /** Position after the last octet held, in order or not. */
@@ -42,9 +50,21 @@ export class ReceiveBuffer {
       return true
     }
     if (position > this.next && !this.addRange(position, end)) return false
+    if (position === this.next) this.noteOverlap(position, end)
     this.ring.write(position, octets, start, length)
     if (position === this.next) this.advance(end)
     return true
+  }
+
+  /** Octets from position `from` up to `to` came that were there before: the next ACK is to say so (RFC 2883 §4). */
+  noteDuplicate(from: number, to: number): void {
+    if (this.twiceFrom === this.twiceTo || from > this.twiceTo || to < this.twiceFrom) {
+      this.twiceFrom = from
+      this.twiceTo = to
+    } else {
+      this.twiceFrom = Math.min(this.twiceFrom, from)
+      this.twiceTo = Math.max(this.twiceTo, to)
+    }
   }
 
   /** Copies up to `end - start` octets out to the application; returns how many. */
@@ -56,8 +76,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * The ranges as SACK blocks (RFC 2018 §4): the one that came last first, the others from the highest down. Writes up to
-   * `most` pairs of sequence numbers, made from positions by adding `origin`; returns the number of pairs.
+   * The ranges as SACK blocks (RFC 2018 §4): the one that came last first, the others from the highest down; before
+   * them, once, what came twice, and next the range that it lies in (RFC 2883 §4). Writes up to `most` pairs of sequence numbers, made from positions by adding `origin`; returns the number of pairs.
    */
   blocks(into: Uint32Array, most: number, origin: number): number {
     let count = 0
@@ -65,6 +85,14 @@ export class ReceiveBuffer {
       into[2 * count] = (origin + this.ranges[i]!) >>> 0
       into[2 * count + 1] = (origin + this.ranges[i + 1]!) >>> 0
       count++
+    }
+    if (this.twiceFrom !== this.twiceTo) {
+      into[0] = (origin + this.twiceFrom) >>> 0
+      into[1] = (origin + this.twiceTo) >>> 0
+      count = 1
+      const around = this.rangeAt(this.twiceFrom)
+      if (around >= 0) this.latest = this.twiceFrom
+      this.twiceFrom = this.twiceTo
     }
     const first = this.rangeAt(this.latest)
     if (first >= 0) put(first)
@@ -76,6 +104,7 @@ export class ReceiveBuffer {
     this.ring.base = this.next
     this.ring.release()
     this.ranges.length = 0
+    this.twiceFrom = this.twiceTo
   }
 
   private rangeAt(position: number): number {
@@ -83,6 +112,16 @@ export class ReceiveBuffer {
       if (position >= this.ranges[i]! && position < this.ranges[i + 1]!) return i
     }
     return -1
+  }
+
+  /** Notes the first part of what has just come that was held before. */
+  private noteOverlap(from: number, to: number): void {
+    const { ranges } = this
+    for (let i = 0; i < ranges.length && ranges[i]! < to; i += 2) {
+      if (ranges[i + 1]! <= from) continue
+      this.noteDuplicate(Math.max(from, ranges[i]!), Math.min(to, ranges[i + 1]!))
+      return
+    }
   }
 
   private addRange(from: number, to: number): boolean {
@@ -98,6 +137,7 @@ export class ReceiveBuffer {
       last += 2
     }
     if (last === first && ranges.length >= 2 * MAX_RANGES) return false
+    this.noteOverlap(from, to)
     ranges.splice(first, last - first, low, high)
     this.latest = from
     return true

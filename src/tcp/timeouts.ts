@@ -18,6 +18,8 @@ export function handleTimeouts(connection: Connection, now: Instant): void {
     connection.acksDue = Math.max(connection.acksDue, 1)
   }
   if (connection.pacer.at <= now) connection.pacer.at = NEVER
+  // A probe takes the timer's place, but does not put off the end.
+  if (connection.recovery.timerAt <= now && now < giveUpAt(connection)) connection.recovery.handleTimer(connection, now)
   if (connection.retransmitAt <= now) retransmit(connection, now)
   else if (connection.persistAt <= now) persist(connection, now)
   connection.host.ready(connection)
@@ -79,6 +81,7 @@ export function setTimers(connection: Connection, now: Instant): void {
     connection.retransmitAt = NEVER
     // What is not out cannot be unanswered: R2 begins with the probe.
     if (!inFlight) connection.stalledSince = NEVER
+    connection.recovery.setTimers(connection, now, false)
     setPersist(connection, now)
     return
   }
@@ -90,6 +93,7 @@ export function setTimers(connection: Connection, now: Instant): void {
     connection.retransmitAt = NEVER
     connection.stalledSince = NEVER
   }
+  connection.recovery.setTimers(connection, now, inFlight)
   if (connection.released && connection.state === 'FIN-WAIT-2' && connection.closeAt === NEVER) {
     connection.closeAt = now + connection.host.config.finWait2Timeout
   }

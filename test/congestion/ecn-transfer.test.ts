@@ -57,7 +57,8 @@ describe('over a router that marks', () => {
       for (const pacing of [false, true]) {
         test(`${congestionControl} over IPv${family}${pacing ? ', paced,' : ''} fills the link and loses nothing`, () => {
           const { share, link, sender, receiver } = transfer(family, { ecn: true, congestionControl, pacing })
-          assert.ok(share > 0.8, `${share}`)
+          // NewReno halves the window, and the queue that marks is shorter than that half.
+          assert.ok(share > (congestionControl === 'cubic' ? 0.8 : 0.75), `${share}`)
           assert.deepEqual([link.dropped, sender.counters.RetransSegs, sender.counters.TCPTimeouts], [0, 0, 0])
           assert.ok(link.marked > 0 && receiver.counters.InCEPkts > 0 && receiver.counters.InCEPkts <= link.marked)
           const { TCPECNReductions } = sender.counters

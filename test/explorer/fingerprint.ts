@@ -4,6 +4,7 @@
  * Moments count from now, sequence numbers from their connection's first. All that looks behind the public face of the
  * stack is in this file and `fingerprint-listener`; a property that it does not know is an error, so that none is forgotten.
  */
+import assert from 'node:assert/strict'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import { items, overflow, prefixes, usedCookies, waiting } from './fingerprint-listener.ts'
@@ -157,8 +158,9 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
   rto: ({ rto }) => String(rto.value),
-  recovery: ({ recovery, tcb }) => {
-    return `${recovery['duplicates']} ${recovery['active']} ${distance(tcb.iss, recovery['recover'])}`
+  recovery: ({ recovery: { newReno, sack }, tcb }) => {
+    assert.equal(sack, undefined, 'CONFIG turns SACK off')
+    return `${newReno['duplicates']} ${newReno['active']} ${distance(tcb.iss, newReno['recover'])}`
   },
   congestion: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
   congestionControl: 'skip',

@@ -101,7 +101,7 @@ describe('segments that come early (RFC 9293 SHLD-31)', () => {
       +0 < P. 31:41(10) ack 1 win 65535
       +0 > .  1:1(0) ack 1 <nop,nop,sack 31:41 11:21>
       +0 < P. 1:31(30)  ack 1 win 65535
-      +0 > .  1:1(0) ack 41 <>
+      +0 > .  1:1(0) ack 41 <nop,nop,sack 11:21>
     `
     assert.equal(tcp.read(), 40)
   })

@@ -70,7 +70,7 @@ describe('segmentation', () => {
     tcp.accept()
     tcp.trace`
       +0 < P. 11:21(10) ack 1 win 65535
-      +0 > .  1:1(0) ack 1 <sack 11:21>
+      +0 > .  1:1(0) ack 1 <sack 11:21 11:21>
     `
     tcp.send(1460)
     tcp.trace`+0 > . 1:1425(1424) ack 1 <nop,nop,sack 11:21>`

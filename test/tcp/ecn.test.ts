@@ -324,7 +324,9 @@ describe('a sender with ECN (RFC 3168 §6.1.2)', () => {
     const other = tenOut()
     other.trace`
       +.1 < .  1:1(0) ack 1 win 65535
+      ${capable(10, 11)}
       +0  < .  1:1(0) ack 1 win 65535
+      ${capable(11, 12)}
       +0  < .  1:1(0) ack 1 win 65535
       +0  > [noecn] . 1:${at(1)}(1460) ack 1
       +0  < E. 1:1(0) ack 1 win 65535
@@ -337,12 +339,14 @@ describe('a sender with ECN (RFC 3168 §6.1.2)', () => {
     const tcp = tenOut()
     tcp.trace`
       +.1 < . 1:1(0) ack 1 win 65535
+      ${capable(10, 11)}
       +0  < . 1:1(0) ack 1 win 65535
+      ${capable(11, 12)}
       +0  < . 1:1(0) ack 1 win 65535
       +0  > [noecn] . 1:${at(1)}(1460) ack 1
-      +.1 < . 1:1(0) ack ${at(10)} win 65535
-      +0  > [ect0] W. ${at(10)}:${at(11)}(1460) ack 1
-      ${capable(11, 12)}
+      +.1 < . 1:1(0) ack ${at(12)} win 65535
+      +0  > [ect0] W. ${at(12)}:${at(13)}(1460) ack 1
+      ${capable(13, 14)}
     `
   })
 

@@ -62,14 +62,49 @@ describe('a receive buffer', () => {
       [30, 40],
       [10, 20],
     ])
-    store(buffer, 32, 35)
     store(buffer, 20, 25)
     assert.deepEqual(blocks(buffer), [
       [10, 25],
       [30, 40],
     ])
-    store(buffer, 24, 31)
+    store(buffer, 25, 30)
     assert.deepEqual(blocks(buffer), [[10, 40]])
+  })
+
+  test('names first what came twice, once, and the range that it lies in (RFC 2883 §4)', () => {
+    const buffer = new ReceiveBuffer()
+    store(buffer, 10, 20)
+    store(buffer, 30, 40)
+    store(buffer, 12, 15)
+    assert.deepEqual(blocks(buffer), [
+      [12, 15],
+      [10, 20],
+      [30, 40],
+    ])
+    assert.deepEqual(blocks(buffer, 1), [[10, 20]])
+    store(buffer, 35, 45)
+    assert.deepEqual(blocks(buffer), [
+      [35, 40],
+      [30, 45],
+      [10, 20],
+    ])
+    store(buffer, 0, 32)
+    assert.equal(buffer.next, 45)
+    assert.ok(!buffer.hasGaps && buffer.hasBlocks)
+    assert.deepEqual(blocks(buffer), [[10, 20]])
+    assert.ok(!buffer.hasBlocks)
+  })
+
+  test('names what came twice after it was read as one stretch, if that is what it is', () => {
+    const buffer = new ReceiveBuffer()
+    store(buffer, 0, 50)
+    readAll(buffer)
+    buffer.noteDuplicate(10, 20)
+    buffer.noteDuplicate(20, 30)
+    assert.deepEqual(blocks(buffer), [[10, 30]])
+    buffer.noteDuplicate(10, 20)
+    buffer.noteDuplicate(30, 40)
+    assert.deepEqual(blocks(buffer), [[30, 40]])
   })
 
   test('fills the gap with a segment that overlaps what came early', () => {
@@ -154,6 +189,7 @@ describe('a receive buffer', () => {
           assert.equal(buffer.length, next - read)
           assert.equal(buffer.highest, Math.max(next, ...[...held].map((at) => at + 1)))
           const early = [...held].filter((at) => at > next).sort((a, b) => a - b)
+          blocks(buffer, 1) // what came twice, which is said once
           const sacked = blocks(buffer, 400).sort(([a], [b]) => a! - b!)
           assert.deepEqual(
             sacked.flatMap(([a, b]) => Array.from({ length: b! - a! }, (_, i) => a! + i)),

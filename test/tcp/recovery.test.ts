@@ -1,4 +1,4 @@
-/** Fast retransmit and fast recovery: RFC 5681 §3.2, RFC 6582. */
+/** Fast retransmit and fast recovery with a peer that sends no SACK blocks: RFC 5681 §3.2, RFC 6582, RFC 3042. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { established, type Traced } from '../support/trace.ts'
@@ -16,10 +16,20 @@ function duplicates(tcp: Traced, ack: number, count: number): void {
   for (let i = 0; i < count; i++) tcp.trace`+0 < . 1:1(0) ack ${ack} win 65535`
 }
 
+/** The first two duplicate ACKs for `tenOut`, each of which lets a new segment out. */
+function firstTwo(tcp: Traced): void {
+  tcp.trace`
+    +0 < . 1:1(0) ack 1 win 65535
+    ${fullSegments(10, 11)}
+    +0 < . 1:1(0) ack 1 win 65535
+    ${fullSegments(11, 12)}
+  `
+}
+
 describe('fast retransmit (RFC 5681 §3.2)', () => {
   test('sends the segment that is missing at the third duplicate ACK, and not before', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
@@ -35,7 +45,7 @@ describe('fast retransmit (RFC 5681 §3.2)', () => {
   ] as const) {
     test(`does not take for duplicates what has ${what}`, () => {
       const tcp = tenOut()
-      duplicates(tcp, 1, 2)
+      firstTwo(tcp)
       tcp.trace`+0 < ${segment}`
       assert.equal(tcp.stack.counters.TCPFastRetrans, 0)
     })
@@ -60,12 +70,14 @@ describe('fast retransmit (RFC 5681 §3.2)', () => {
 
   test('counts anew after an ACK of something new', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1461 win 65535
-      ${fullSegments(10, 12)}
+      +0 < . 1:1(0) ack 1461 win 65535
+      ${fullSegments(12, 13)}
+      +0 < . 1:1(0) ack 1461 win 65535
+      ${fullSegments(13, 14)}
     `
-    duplicates(tcp, 1461, 2)
     assert.equal(tcp.stack.counters.TCPFastRetrans, 0)
   })
 
@@ -84,26 +96,34 @@ describe('fast retransmit (RFC 5681 §3.2)', () => {
   })
 })
 
+describe('limited transmit (RFC 3042)', () => {
+  test('lets a new segment out for each of the first two duplicate ACKs, and the window stays', () => {
+    const tcp = tenOut()
+    firstTwo(tcp)
+    assert.equal(tcp.connection.congestion?.cwnd, 14_600)
+  })
+})
+
 describe('fast recovery (RFC 6582)', () => {
   test('lets a new segment out for each further duplicate ACK once half of them have come (RFC 5681 §3.2 step 4)', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
     `
-    duplicates(tcp, 1, 2)
+    duplicates(tcp, 1, 4)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
-      +0 > . ${at(10)}:${at(11)}(1460) ack 1
+      +0 > . ${at(12)}:${at(13)}(1460) ack 1
       +0 < . 1:1(0) ack 1 win 65535
-      +0 > . ${at(11)}:${at(12)}(1460) ack 1
+      +0 > . ${at(13)}:${at(14)}(1460) ack 1
     `
   })
 
   test('sends the next missing segment for each partial ACK, without another three duplicates (RFC 6582 §3.2 step 3)', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
@@ -118,7 +138,7 @@ describe('fast recovery (RFC 6582)', () => {
 
   test('deflates the window by what a partial ACK covers, less one segment (RFC 6582 §3.2 step 3)', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
@@ -130,12 +150,12 @@ describe('fast recovery (RFC 6582)', () => {
 
   test('ends with the ACK of all that was out when it began, and sending goes on with half (RFC 6582 §3.2 step 3)', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
-      +0 < . 1:1(0) ack ${at(10)} win 65535
-      ${fullSegments(10, 12)}
+      +0 < . 1:1(0) ack ${at(12)} win 65535
+      ${fullSegments(12, 14)}
     `
     assert.equal(tcp.connection.recovery.inRecovery, false)
     const { cwnd, ssthresh } = tcp.connection.congestion!
@@ -144,22 +164,22 @@ describe('fast recovery (RFC 6582)', () => {
 
   test('happens again for a later loss', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1
-      +0 < . 1:1(0) ack ${at(10)} win 65535
-      ${fullSegments(10, 12)}
-      +0 < . 1:1(0) ack ${at(11)} win 65535
+      +0 < . 1:1(0) ack ${at(12)} win 65535
       ${fullSegments(12, 14)}
-      +0 < . 1:1(0) ack ${at(12)} win 65535
+      +0 < . 1:1(0) ack ${at(13)} win 65535
       ${fullSegments(14, 16)}
-    `
-    duplicates(tcp, at(12), 2)
-    tcp.trace`
-      +0 < . 1:1(0) ack ${at(12)} win 65535
-      +0 > . ${at(12)}:${at(13)}(1460) ack 1
-      +0 > . ${at(16)}:${at(17)}(1460) ack 1
+      +0 < . 1:1(0) ack ${at(14)} win 65535
+      ${fullSegments(16, 18)}
+      +0 < . 1:1(0) ack ${at(14)} win 65535
+      ${fullSegments(18, 19)}
+      +0 < . 1:1(0) ack ${at(14)} win 65535
+      ${fullSegments(19, 20, 'P.')}
+      +0 < . 1:1(0) ack ${at(14)} win 65535
+      +0 > . ${at(14)}:${at(15)}(1460) ack 1
     `
     assert.equal(tcp.stack.counters.TCPFastRetrans, 2)
   })
@@ -189,7 +209,7 @@ describe('fast recovery (RFC 6582)', () => {
 
   test('gives way to the retransmission timer, which starts over', () => {
     const tcp = tenOut()
-    duplicates(tcp, 1, 2)
+    firstTwo(tcp)
     tcp.trace`
       +0 < . 1:1(0) ack 1 win 65535
       +0 > . 1:1461(1460) ack 1

@@ -37,7 +37,7 @@ export function handleAcknowledgment(
   if (acked > 0) advance(connection, segment, acked, flight)
   else {
     connection.ecn.noteAck(connection, segment, flight)
-    if (isDuplicateAck(connection, segment, flight)) connection.recovery.duplicateAck(connection)
+    connection.recovery.repeated(connection, segment, isDuplicateAck(connection, segment, flight))
   }
   updateWindow(connection, segment)
   return enterByOurFin(connection)
@@ -54,7 +54,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
   measure(connection, segment)
   connection.ecn.noteAck(connection, segment, flight)
-  connection.recovery.progress(connection, octets, flight)
+  connection.recovery.progress(connection, segment, acked, octets, flight, connection.rto.latest)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = host.now
@@ -112,7 +112,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
     connection.stalledSince = Number.POSITIVE_INFINITY
   } else if (wasClosed) {
     // What went out as a probe was not taken: it goes out again with the rest.
-    snd.resend = snd.una
+    connection.recovery.resendAll(connection)
     connection.stalledSince = Number.POSITIVE_INFINITY
     connection.probes = 0
     connection.probeDue = false

@@ -44,7 +44,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
   connection.synDue = false
   connection.congestion ??= host.newCongestionControl(connection)
-  connection.recovery.start(tcb.iss)
+  connection.recovery.start(connection)
   measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY
   connection.enter('ESTABLISHED')

@@ -5,7 +5,7 @@ import { answerSynAgain } from '../passive-fast-open.ts'
 import { seqAdd, seqDistance, seqLess, seqLessOrEqual, seqWithin } from '../seq.ts'
 import { handleAcknowledgment } from './acknowledgment.ts'
 import { challenge } from './challenge.ts'
-import { handleFin, handleText } from './text.ts'
+import { handleFin, handleText, noteOldDuplicate } from './text.ts'
 
 /** TS.Recent that is older says nothing any more (RFC 7323 §5.5): 24 days. */
 const PAWS_IDLE = 24 * 24 * 3600 * 1000
@@ -18,12 +18,13 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
   const unscaled = connection.state === 'SYN-RECEIVED' && trimSyn(connection, segment)
   // First: the sequence number.
   if (isOldDuplicate(connection, segment, now)) return undefined
-  if (!isAcceptable(connection, segment)) {
+  if (isAcceptable(connection, segment)) {
+    trimToClosedWindow(connection, segment)
+    noteTimestamp(connection, segment, now)
+  } else if (!trimOldText(connection, segment)) {
     refuseUnacceptable(connection, segment)
     return undefined
   }
-  trimToClosedWindow(connection, segment)
-  noteTimestamp(connection, segment, now)
   // Second: the RST bit.
   if (segment.has(RST)) {
     handleReset(connection, segment)
@@ -102,6 +103,24 @@ function isAcceptable(connection: Connection, segment: Segment): boolean {
   if (window === 0) return segment.seq === rcv.nxt && !segment.has(SYN)
   const last = seqAdd(segment.seq, length - 1)
   return seqWithin(segment.seq, rcv.nxt, window) || seqWithin(last, rcv.nxt, window)
+}
+
+/**
+ * Text that came before, no longer ago than a buffer, from a peer that takes reports of duplicates: it gets one, which is
+ * worth more than the limit on challenges, and begets no further ACK. What else the segment says is heard: two ends that
+ * send again what the other has, and lose their pure ACKs, would tell each other nothing for ever.
+ */
+function trimOldText(connection: Connection, segment: Segment): boolean {
+  const { tcb, state, host } = connection
+  const behind = seqDistance(segment.seq, tcb.rcv.nxt)
+  if (!tcb.sack || state === 'TIME-WAIT' || segment.has(SYN | RST)) return false
+  if (segment.length === 0 || segment.length > behind || behind > host.config.receiveBuffer) return false
+  host.drop('tcp-out-of-window')
+  noteOldDuplicate(connection, segment)
+  segment.seq = tcb.rcv.nxt
+  segment.length = 0
+  segment.flags &= ~FIN
+  return true
 }
 
 /** A probe of our closed window: its text is not taken, and the answer tells the window (RFC 9293 §3.8.6.1). */

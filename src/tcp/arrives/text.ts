@@ -32,6 +32,7 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const late = Math.max(0, seqDistance(rcv.edge, seqAdd(segment.seq, segment.length)))
   const length = segment.length - early - late
   if (late > 0) segment.flags &= ~FIN
+  if (early > 0) noteOldDuplicate(connection, segment)
   if (length <= 0) {
     connection.acksDue = Math.max(connection.acksDue, 1)
     return undefined
@@ -49,6 +50,20 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   if (advanced > 0) connection.tell(READABLE)
   scheduleAck(connection, advanced, hadGaps)
   return undefined
+}
+
+/**
+ * Text of the segment lies before RCV.NXT: the ACK, which goes out at once, reports it (RFC 2883 §4.1). A peer whose ACKs
+ * were lost, or whose timer ran early, learns from it that it need not have sent this again.
+ */
+export function noteOldDuplicate(connection: Connection, segment: Segment): void {
+  const { tcb, receiveBuffer, host } = connection
+  connection.acksDue = Math.max(connection.acksDue, 1)
+  if (!tcb.sack) return
+  const from = seqDistance(tcb.rcv.nxt, segment.seq)
+  const to = Math.min(0, from + segment.length)
+  receiveBuffer.noteDuplicate(receiveBuffer.next + from, receiveBuffer.next + to)
+  host.counters.TCPDSACKOldSent++
 }
 
 /**

@@ -1,0 +1,31 @@
+import type { Instant, Milliseconds } from '../../wire/instant.ts'
+
+/** What one ACK says of what was sent. One object is reused for all. */
+export class Delivery {
+  now: Instant = 0
+  /** What the ACK's timestamp echoes, as an instant of ours in whole ms; NaN without timestamps. */
+  echoedAt: Instant = Number.NaN
+  /** Octets that have reached the peer and were not known to have, and how many of them only SACK blocks say so of. */
+  octets = 0
+  sacked = 0
+  /** From the last transmission of the segment that was sent last, of those sent once: NaN when there is none. */
+  rtt: Milliseconds = Number.NaN
+  /** A segment that was sent once and before `recover`; a segment that was sent again, and is behind SND.UNA. */
+  original = false
+  again = false
+  /** Octets that the peer got twice (RFC 2883). */
+  duplicate = 0
+  /** Where they end. */
+  duplicateEnd = 0
+
+  clear(now: Instant, echoedAt: Instant): void {
+    this.now = now
+    this.echoedAt = echoedAt
+    this.octets = 0
+    this.sacked = 0
+    this.rtt = Number.NaN
+    this.original = false
+    this.again = false
+    this.duplicate = 0
+  }
+}

@@ -1,0 +1,276 @@
+import type { Instant } from '../../wire/instant.ts'
+import { EMPTY } from '../../wire/octets.ts'
+import { seqDistance, seqLessOrEqual } from '../seq.ts'
+
+/** The most entries: at 15 octets each, 983 kB. */
+export const MOST_SEGMENTS = 65_536
+
+/** New data waits when there are as many, so that what must be split can be. */
+const MOST_IN_FLIGHT = MOST_SEGMENTS - 1024
+
+/** With more than this, a SACK block splits no segment: a peer that reports odd pieces gets no more memory than that. */
+export const MOST_WHEN_SPLIT = 4096
+
+const FIRST_CAPACITY = 16
+
+/** What is larger is given back when nothing is out any more. */
+const KEPT_CAPACITY = 1024
+
+const NO_ENDS = new Uint32Array(0)
+const NO_TIMES = new Float64Array(0)
+const NO_PIECES = new Uint16Array(0)
+
+/** Marks of a segment. A segment that is neither SACKed nor lost is taken to be in the network. */
+export const SACKED = 1
+export const LOST = 2
+/** Was sent more than once. */
+export const RETRANSMITTED = 4
+
+/**
+ * The segments from SND.UNA to SND.NXT, in order of sequence: where each ends, when it was last sent, and what is known
+ * of it: the scoreboard of RFC 6675, with the times that RFC 8985 asks for. SACKed neighbours are one entry, so that a
+ * long flight with few holes is few entries. A ring of typed arrays; nothing is made for a segment.
+ */
+export class SentSegments {
+  /** Where the first entry begins: SND.UNA. */
+  start = 0
+  /** Entries; those are numbered from 0. */
+  count = 0
+  /** Octets of sequence that are SACKed, and that are lost and to be sent again. */
+  sacked = 0
+  lost = 0
+  /** Segments that are SACKed, entries made one counted as often as they were sent. */
+  sackedSegments = 0
+  private ends: Uint32Array = NO_ENDS
+  private times: Float64Array = NO_TIMES
+  private marks: Uint8Array = EMPTY
+  private pieces: Uint16Array = NO_PIECES
+  private head = 0
+  private mask = 0
+
+  get isFull(): boolean {
+    return this.count >= MOST_IN_FLIGHT
+  }
+
+  get canSplit(): boolean {
+    return this.count < MOST_SEGMENTS
+  }
+
+  /** Where the last entry ends: SND.NXT. */
+  get end(): number {
+    return this.count === 0 ? this.start : this.endOf(this.count - 1)
+  }
+
+  /** Octets taken to be in the network: "pipe" of RFC 6675 §4, with a segment sent twice counted once. */
+  get pipe(): number {
+    return seqDistance(this.start, this.end) - this.sacked - this.lost
+  }
+
+  endOf(i: number): number {
+    return this.ends[(this.head + i) & this.mask]!
+  }
+
+  startOf(i: number): number {
+    return i === 0 ? this.start : this.endOf(i - 1)
+  }
+
+  lengthOf(i: number): number {
+    return seqDistance(this.startOf(i), this.endOf(i))
+  }
+
+  sentAt(i: number): Instant {
+    return this.times[(this.head + i) & this.mask]!
+  }
+
+  has(i: number, marks: number): boolean {
+    return (this.marks[(this.head + i) & this.mask]! & marks) !== 0
+  }
+
+  /** Nothing is out; what comes next begins at `seq`. */
+  clear(seq: number): void {
+    this.start = seq
+    this.count = 0
+    this.head = 0
+    this.sacked = 0
+    this.lost = 0
+    this.sackedSegments = 0
+  }
+
+  /** A segment was sent for the first time; it ends at `end`. */
+  append(end: number, now: Instant): void {
+    this.reserve()
+    const at = (this.head + this.count) & this.mask
+    this.ends[at] = end
+    this.times[at] = now
+    this.marks[at] = 0
+    this.pieces[at] = 1
+    this.count++
+  }
+
+  /** The first entry is acknowledged. */
+  removeFirst(): void {
+    this.account(0, -1)
+    this.start = this.ends[this.head]!
+    this.head = (this.head + 1) & this.mask
+    if (--this.count === 0 && this.ends.length > KEPT_CAPACITY) this.release()
+  }
+
+  /** Octets before `seq`, which is inside the first entry, are acknowledged. */
+  trimFirst(seq: number): void {
+    this.account(0, -1)
+    this.start = seq
+    this.account(0, 1)
+  }
+
+  /** The entry that `seq` is in; `count` if it is at or behind the end. `seq` is not before the start. */
+  find(seq: number): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (seqLessOrEqual(this.endOf(middle), seq)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The first lost entry; -1 when there is none. */
+  findLost(): number {
+    if (this.lost === 0) return -1
+    let i = 0
+    while (!this.has(i, LOST)) i++
+    return i
+  }
+
+  markSacked(i: number): void {
+    this.set(i, (this.marksOf(i) & ~LOST) | SACKED)
+  }
+
+  markLost(i: number): void {
+    this.set(i, this.marksOf(i) | LOST)
+  }
+
+  /** It is in the network after all. */
+  unmarkLost(i: number): void {
+    this.set(i, this.marksOf(i) & ~LOST)
+  }
+
+  /** What was SACKed was dropped by the peer (RFC 2018 §8). */
+  unmarkSacked(i: number): void {
+    this.set(i, this.marksOf(i) & ~SACKED)
+  }
+
+  /** It was sent again. */
+  resent(i: number, now: Instant): void {
+    this.set(i, (this.marksOf(i) & ~LOST) | RETRANSMITTED)
+    this.times[(this.head + i) & this.mask] = now
+  }
+
+  /** Makes entry `i` two, the first of which ends at `seq`, inside of it. */
+  split(i: number, seq: number): void {
+    this.account(i, -1)
+    this.reserve()
+    this.open(i)
+    this.ends[(this.head + i) & this.mask] = seq
+    this.account(i, 1)
+    this.account(i + 1, 1)
+  }
+
+  /** Makes entry `i` and the next, which have the same SACKED and LOST marks, one: sent when the later was. */
+  join(i: number): void {
+    this.account(i, -1)
+    this.account(i + 1, -1)
+    const first = (this.head + i) & this.mask
+    const second = (this.head + i + 1) & this.mask
+    this.ends[first] = this.ends[second]!
+    this.times[first] = Math.max(this.times[first]!, this.times[second]!)
+    this.marks[first]! |= this.marks[second]!
+    this.pieces[first] = Math.min(this.pieces[first]! + this.pieces[second]!, 0xffff)
+    this.close(i + 1)
+    this.account(i, 1)
+  }
+
+  private marksOf(i: number): number {
+    return this.marks[(this.head + i) & this.mask]!
+  }
+
+  private set(i: number, marks: number): void {
+    this.account(i, -1)
+    this.marks[(this.head + i) & this.mask] = marks
+    this.account(i, 1)
+  }
+
+  /** Adds entry `i` to the sums, or takes it off. */
+  private account(i: number, sign: 1 | -1): void {
+    const at = (this.head + i) & this.mask
+    const marks = this.marks[at]!
+    if ((marks & (SACKED | LOST)) === 0) return
+    const octets = sign * this.lengthOf(i)
+    if ((marks & SACKED) !== 0) {
+      this.sacked += octets
+      this.sackedSegments += sign * this.pieces[at]!
+    } else {
+      this.lost += octets
+    }
+  }
+
+  /** Doubles entry `i`: the shorter side moves by one. */
+  private open(i: number): void {
+    if (i < this.count >> 1) {
+      this.head = (this.head - 1) & this.mask
+      for (let k = 0; k <= i; k++) this.move(k + 1, k)
+    } else {
+      for (let k = this.count; k > i; k--) this.move(k - 1, k)
+    }
+    this.count++
+  }
+
+  /** Takes entry `i` out: the shorter side moves by one. */
+  private close(i: number): void {
+    if (i < this.count >> 1) {
+      for (let k = i; k > 0; k--) this.move(k - 1, k)
+      this.head = (this.head + 1) & this.mask
+    } else {
+      for (let k = i; k < this.count - 1; k++) this.move(k + 1, k)
+    }
+    this.count--
+  }
+
+  private move(from: number, to: number): void {
+    const source = (this.head + from) & this.mask
+    const target = (this.head + to) & this.mask
+    this.ends[target] = this.ends[source]!
+    this.times[target] = this.times[source]!
+    this.marks[target] = this.marks[source]!
+    this.pieces[target] = this.pieces[source]!
+  }
+
+  private release(): void {
+    this.ends = NO_ENDS
+    this.times = NO_TIMES
+    this.marks = EMPTY
+    this.pieces = NO_PIECES
+    this.head = 0
+    this.mask = 0
+  }
+
+  /** Room for one more. */
+  private reserve(): void {
+    if (this.count < this.ends.length) return
+    const capacity = Math.max(FIRST_CAPACITY, 2 * this.ends.length)
+    const { head, mask, ends, times, marks, pieces } = this
+    this.ends = new Uint32Array(capacity)
+    this.times = new Float64Array(capacity)
+    this.marks = new Uint8Array(capacity)
+    this.pieces = new Uint16Array(capacity)
+    for (let i = 0; i < this.count; i++) {
+      const from = (head + i) & mask
+      this.ends[i] = ends[from]!
+      this.times[i] = times[from]!
+      this.marks[i] = marks[from]!
+      this.pieces[i] = pieces[from]!
+    }
+    this.head = 0
+    this.mask = capacity - 1
+  }
+}
