@@ -13,6 +13,9 @@ export function handleTimeouts(connection: Connection, now: Instant): void {
     connection.finish(undefined)
     return
   }
+  if (connection.linger.until <= now && connection.linger.expired(connection)) return
+  if (connection.keepAlive.at <= now && connection.keepAlive.expired(connection, now)) return
+  if (connection.cork.until <= now) connection.cork.expired()
   if (connection.delayedAckAt <= now) {
     connection.delayedAckAt = NEVER
     connection.acksDue = Math.max(connection.acksDue, 1)
@@ -29,10 +32,12 @@ function retransmit(connection: Connection, now: Instant): void {
     giveUp(connection)
     return
   }
+  connection.trouble.timedOut(connection)
   // RFC 9293 MUST-22: a SYN goes the way of data, to the same end.
   if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
     connection.synDue = true
   } else {
+    connection.path.timedOut(connection, connection.trouble.timeouts)
     connection.recovery.timedOut(connection)
   }
   // RFC 9293 MUST-18, RFC 6298 (5.5)
@@ -71,6 +76,7 @@ export function setTimers(connection: Connection, now: Instant): void {
     case 'TIME-WAIT':
       return
   }
+  connection.keepAlive.arm(now)
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
@@ -122,8 +128,8 @@ export function armRetransmission(connection: Connection): void {
 /** The end of R2: when the connection is given up if nothing is acknowledged before. */
 export function giveUpAt(connection: Connection): number {
   const { listener, stalledSince } = connection
-  const { connectTimeout, userTimeout } = connection.host.config
+  const { connectTimeout } = connection.host.config
   if (connection.state === 'SYN-SENT') return stalledSince + connectTimeout
   if (connection.state === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
-  return stalledSince + userTimeout
+  return stalledSince + connection.userTimeout.value
 }

@@ -40,6 +40,9 @@ export class Segment {
   wnd = 0
   /** SEG.UP. */
   urg = 0
+  /** Outward: what the IP header says, the Differentiated Services code point and the time to live or hop limit. */
+  dscp = 0
+  hopLimit = 64
 
   /** Maximum segment size option, octets; ABSENT. */
   mss: number = ABSENT
@@ -55,6 +58,8 @@ export class Segment {
   /** SACK blocks (RFC 2018 §3): left edge and right edge, in turn. */
   sackBlocks = 0
   sackEdges: Uint32Array = new Uint32Array(2 * MAX_SACK_BLOCKS)
+  /** User timeout option (RFC 5482), seconds; ABSENT. */
+  userTimeout: number = ABSENT
   /** Octets of Fast Open cookie (RFC 7413 §4.1.1): 4 to 16, even; 0 asks for a cookie; ABSENT. */
   cookieLength: number = ABSENT
   /** The cookie: its first `cookieLength` octets. */
@@ -80,7 +85,7 @@ export class Segment {
     return (this.flags & flag) !== 0
   }
 
-  /** Everything but the addresses and ports back to nothing. */
+  /** Everything but the addresses, the ports and what else is the IP header's back to nothing. */
   clear(): void {
     this.seq = 0
     this.ack = 0
@@ -101,6 +106,7 @@ export class Segment {
     this.tsVal = 0
     this.tsEcr = 0
     this.sackBlocks = 0
+    this.userTimeout = ABSENT
     this.cookieLength = ABSENT
     this.optionsStart = 0
     this.optionsEnd = 0

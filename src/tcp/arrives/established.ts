@@ -9,6 +9,7 @@ export function learnOptions(connection: Connection, syn: Segment): void {
   const { tcb, host } = connection
   const { config } = host
   tcb.snd.mss = sendMss(syn, host.mtu)
+  connection.path.begin(connection)
   tcb.windowScaling = config.windowScale && syn.windowScale !== ABSENT
   if (tcb.windowScaling) {
     tcb.snd.scale = acceptedScale(syn.windowScale)

@@ -38,6 +38,7 @@ export function arrivesUnreachable(
   } else {
     connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
     connection.softErrorAt = endpoint.now
+    connection.trouble.report(connection, connection.softError)
   }
 }
 
