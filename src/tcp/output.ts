@@ -166,7 +166,10 @@ function worthSending(
   offset: number,
   again: boolean,
 ): boolean {
-  if (length >= size) return true
+  if (length >= size) {
+    connection.cork.clear()
+    return true
+  }
   if (again && offset === 0) return true
   if (!again && connection.cork.holds(connection.host.now)) return false
   if (length === waiting) return again || connection.noDelay || offset === 0 || connection.urgent.isSending(connection)

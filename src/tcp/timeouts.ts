@@ -80,7 +80,8 @@ export function setTimers(connection: Connection, now: Instant): void {
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
-  if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && hasUnsent(connection)) {
+  const isHeld = connection.cork.until !== NEVER
+  if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && !isHeld && hasUnsent(connection)) {
     connection.retransmitAt = NEVER
     // What is not out cannot be unanswered: R2 begins with the probe.
     if (!inFlight) connection.stalledSince = NEVER
