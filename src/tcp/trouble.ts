@@ -24,7 +24,7 @@ export class Trouble {
   /**
    * The retransmission timer ran out, and R2 is not reached. From R1 on (RFC 9293 MUST-20 (b), SHLD-10) the network is
    * asked whether it knows a better way, once for each timeout; the application is told once (SHLD-9). A SYN counts as
-   * data does.
+   * data does (MUST-22).
    */
   timedOut(connection: Connection): void {
     const { host, tcb } = connection

@@ -54,7 +54,7 @@ describe('R1', () => {
     assert.deepEqual(tcp.takeEvents(), ['trouble'])
   })
 
-  test('counts for a SYN as for data (RFC 9293 MUST-20)', () => {
+  test('counts for a SYN as for data (RFC 9293 MUST-20, MUST-22)', () => {
     const tcp = connect({ stack: { tcp: EVEN } })
     tcp.trace`
       +0 > S 0:0(0)
