@@ -59,8 +59,8 @@ export class KeepAlive {
   }
 
   /** An acceptable segment came. */
-  heard(now: Instant): void {
-    this.heardAt = now
+  heard({ host }: Connection): void {
+    this.heardAt = host.now
     this.probes = 0
   }
 

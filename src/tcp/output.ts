@@ -127,8 +127,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
   connection.path.update(connection)
-  const available = Math.min(waiting, snd.wnd - offset, connection.congestion!.cwnd - offset)
-  const size = connection.path.sizeOfNext(connection, segmentSize(connection), available)
+  const size = connection.path.sizeOfNext(connection, segmentSize(connection), offset)
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt

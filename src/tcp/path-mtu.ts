@@ -122,12 +122,14 @@ export class PathMtu {
     this.refresh(connection)
   }
 
-  /** The size of the next segment of new data: that of a probe, where one is due and `length` octets could go at once. */
-  sizeOfNext(connection: Connection, size: number, length: number): number {
+  /** The size of the next segment of new data, behind `offset` that are in flight: that of a probe, where one is due and could go at once. */
+  sizeOfNext(connection: Connection, size: number, offset: number): number {
+    if (this.probeAt === NEVER) return size
     const { host, remote, tcb } = connection
     if (host.now < this.probeAt || this.probing || tcb.snd.resend !== tcb.snd.nxt) return size
     const larger = size + Math.min(this.peerMss, mssOf(host.mtu, remote)) - tcb.snd.mss
-    return length >= larger ? larger : size
+    const room = Math.min(connection.sendBuffer.length, tcb.snd.wnd, connection.congestion!.cwnd)
+    return room - offset >= larger ? larger : size
   }
 
   /** A segment of data goes out. */

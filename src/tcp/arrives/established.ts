@@ -48,7 +48,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.recovery.start(tcb.iss)
   measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY
-  connection.keepAlive.heard(host.now)
+  connection.keepAlive.heard(connection)
   connection.enter('ESTABLISHED')
   connection.tellRoom()
   if (connection.finQueued) connection.enter('FIN-WAIT-1')

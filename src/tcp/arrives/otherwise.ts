@@ -22,7 +22,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
     refuseUnacceptable(connection, segment)
     return undefined
   }
-  connection.keepAlive.heard(now)
+  connection.keepAlive.heard(connection)
   trimToClosedWindow(connection, segment)
   noteTimestamp(connection, segment, now)
   // Second: the RST bit.
