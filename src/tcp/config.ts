@@ -138,7 +138,7 @@ export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
   size('r1', 1, 100)
   time('keepAliveIdle', 1, LONGEST)
   time('keepAliveInterval', 1, LONGEST)
-  size('keepAliveCount', 1, 127)
+  size('keepAliveCount', 2, 127)
   size('dscp', 0, 63)
   size('hopLimit', 1, 255)
   size('blackHoleTimeouts', 0, 100)

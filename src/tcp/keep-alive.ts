@@ -4,7 +4,8 @@ import type { Connection } from './connection.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
 
-/** The most probes that can be asked for. */
+/** How many probes can be asked for: one that is lost says nothing (RFC 9293 MUST-29). */
+const LEAST_PROBES = 2
 const MOST_PROBES = 127
 
 /** Keep-alive times of a connection; what is left out is as the stack's configuration says. */
@@ -13,7 +14,7 @@ export interface KeepAliveOptions {
   idle?: Milliseconds
   /** Between probes, ms. */
   interval?: Milliseconds
-  /** Unanswered probes after which the peer is taken for dead, 1 to 127. */
+  /** Unanswered probes after which the peer is taken for dead, 2 to 127. */
   count?: number
 }
 
@@ -40,8 +41,8 @@ export class KeepAlive {
     const { idle = config.keepAliveIdle, interval = config.keepAliveInterval, count = config.keepAliveCount } = options
     if (!(idle >= 1 && idle <= LONGEST)) throw outOfRange('idle', `1 to ${LONGEST}`, idle)
     if (!(interval >= 1 && interval <= LONGEST)) throw outOfRange('interval', `1 to ${LONGEST}`, interval)
-    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_PROBES)) {
-      throw outOfRange('count', `an integer from 1 to ${MOST_PROBES}`, count)
+    if (!(Number.isInteger(count) && count >= LEAST_PROBES && count <= MOST_PROBES)) {
+      throw outOfRange('count', `an integer from ${LEAST_PROBES} to ${MOST_PROBES}`, count)
     }
     this.on = true
     this.idle = idle

@@ -56,8 +56,7 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   }
   out.sackPermitted = answering ? tcb.sack : host.config.sack
   if (!answering && host.config.timestamps) stamp(connection, out)
-  // Beside a Fast Open cookie there is no room for it.
-  if (connection.userTimeout.advertises && !connection.fastOpen) out.userTimeout = connection.userTimeout.advertised
+  if (connection.userTimeout.advertises) out.userTimeout = connection.userTimeout.advertised
   // RFC 7413 §4.2.1, §4.2.2: a SYN or SYN,ACK that is sent again has neither data nor a cookie.
   if (connection.fastOpen && !again) {
     if (listener !== undefined) host.fastOpen.cookies.offer(out)

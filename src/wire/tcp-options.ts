@@ -105,8 +105,8 @@ function lengthBeforeSack(segment: Segment): number {
   if (segment.timestamps) length += 12
   else if (segment.sackPermitted) length += 4
   if (segment.windowScale !== ABSENT) length += 4
-  if (segment.userTimeout !== ABSENT) length += 4
   if (segment.cookieLength !== ABSENT) length += fastOpenLength(segment)
+  else if (segment.userTimeout !== ABSENT) length += 4
   return length
 }
 
@@ -154,8 +154,9 @@ export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment):
     into[end + 3] = segment.windowScale
     end += 4
   }
-  if (segment.userTimeout !== ABSENT) end = writeUserTimeout(into, end, segment.userTimeout)
+  // A cookie may fill the header: the user timeout can wait.
   if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)
+  else if (segment.userTimeout !== ABSENT) end = writeUserTimeout(into, end, segment.userTimeout)
   return segment.sackBlocks === 0 ? end : writeSack(into, end, segment, fittingSackBlocks(segment, end - at))
 }
 
