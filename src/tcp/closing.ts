@@ -29,8 +29,10 @@ export class Linger {
     this.span = ms
   }
 
-  begin(now: Instant): void {
-    if (this.span !== undefined) this.until = now + this.span
+  /** The connection has been released: the time runs from when the stack is next told what time it is. */
+  arm(connection: Connection, now: Instant): void {
+    if (this.span === undefined || !connection.released || connection.finAcked) return
+    if (this.until === NEVER) this.until = now + this.span
   }
 
   /** The time is over. True if the connection has been reset. */
@@ -81,7 +83,6 @@ export function releaseConnection(connection: Connection): void {
     connection.abort()
     return
   }
-  if (!timeWait) connection.linger.begin(connection.host.now)
   connection.close()
   connection.host.ready(connection)
 }

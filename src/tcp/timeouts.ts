@@ -77,6 +77,7 @@ export function setTimers(connection: Connection, now: Instant): void {
       return
   }
   connection.keepAlive.arm(now)
+  connection.linger.arm(connection, now)
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.

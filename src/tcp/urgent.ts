@@ -41,11 +41,14 @@ export class Urgent {
     out.urg = Math.min(distance, FARTHEST)
   }
 
-  /** Sixth: check the URG bit (RFC 9293 §3.10.7.4, MUST-32). A pointer that does not advance is old, or means nothing. */
+  /**
+   * Sixth: check the URG bit (RFC 9293 §3.10.7.4, MUST-32). A pointer that does not advance is old, or means nothing; so does
+   * any after the peer's FIN.
+   */
   arrived(connection: Connection, segment: Segment): void {
     const { receiveBuffer, tcb } = connection
     const pointer = receiveBuffer.next + seqDistance(tcb.rcv.nxt, seqAdd(segment.seq, segment.urg))
-    if (pointer <= this.received || pointer <= receiveBuffer.ring.base) return
+    if (connection.finReceived || pointer <= this.received || pointer <= receiveBuffer.ring.base) return
     this.received = pointer
     connection.tell(URGENT)
   }

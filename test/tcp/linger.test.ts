@@ -29,6 +29,19 @@ describe('releasing a connection that lingers', () => {
     assert.equal(tcp.stack.nextDeadline(), Infinity)
   })
 
+  test('for a while counts from the release, whenever the stack was last told the time', () => {
+    const tcp = established()
+    tcp.send(10)
+    tcp.connection.linger.ms = 500
+    tcp.connection.release()
+    tcp.now += 10_000
+    tcp.trace`
+      +0  > FP. 1:11(10) ack 1
+      +.2 > FP. 1:11(10) ack 1
+      +.3 > R.  12:12(0) ack 1
+    `
+  })
+
   test('for a while does nothing to one that closes in time', () => {
     const tcp = established()
     tcp.connection.linger.ms = 500
