@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net'
+import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
 import type { ListenOptions as Listening } from '../tcp/listen-options.ts'
 import type { DeferredAnswer } from '../tcp/listener.ts'
 import type { Syn } from '../tcp/syn.ts'
@@ -10,6 +11,10 @@ export interface SocketOptions {
   highWaterMark?: number | undefined
   /** See {@link Socket.setNoDelay}. Default false. */
   noDelay?: boolean | undefined
+  /** See {@link Socket.setKeepAlive}. Default false. */
+  keepAlive?: boolean | undefined
+  /** Milliseconds; 0, the default, for the stack's `keepAliveIdle`. */
+  keepAliveInitialDelay?: number | undefined
 }
 
 export interface ConnectOptions extends SocketOptions {
@@ -36,6 +41,11 @@ export interface SocketAddress {
   address: string
   family: 'IPv4' | 'IPv6'
   port: number
+}
+
+/** The times that node:net gives its sockets: ten keep-alives, a second apart. */
+export function keepAliveTimes(initialDelay: number): KeepAliveOptions {
+  return { interval: 1000, count: 10, ...(initialDelay > 0 ? { idle: initialDelay } : {}) }
 }
 
 export function familyOf(address: string): 'IPv4' | 'IPv6' {

@@ -1,12 +1,13 @@
 import { lookup as systemLookup } from 'node:dns'
 import { isIP } from 'node:net'
-import { Duplex } from 'node:stream'
 import type { Connection } from '../tcp/connection.ts'
+import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
 import { argumentError, codeOf, socketError, validPort, validTimeout } from './errors.ts'
 import { IdleTimer } from './idle-timer.ts'
-import { type ConnectOptions, familyOf, type SocketAddress, type SocketOptions } from './options.ts'
+import { type ConnectOptions, keepAliveTimes, type SocketOptions } from './options.ts'
 import { PendingWrite } from './pending-write.ts'
+import { SocketEnds } from './socket-ends.ts'
 
 /** Octets read at once at most: what the stream machinery costs is paid per chunk. */
 const READ_SIZE = 65_536
@@ -17,7 +18,7 @@ const HIGH_WATER_MARK = 65_536
  * buffer has taken the octets. Octets stay in the receive buffer until the stream asks for them, so a slow reader
  * closes the TCP window. Made by `net.connect` and by servers.
  */
-export class Socket extends Duplex {
+export class Socket extends SocketEnds {
   connecting = false
   readonly #dispatcher: Dispatcher
   readonly #idle: IdleTimer
@@ -31,6 +32,7 @@ export class Socket extends Duplex {
   #noDelay: boolean
   /** Octets may be sent before the handshake is over. */
   #early = false
+  #keepAlive: KeepAliveOptions | undefined
 
   constructor(dispatcher: Dispatcher, options: SocketOptions = {}) {
     const highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK
@@ -39,6 +41,7 @@ export class Socket extends Duplex {
     this.#dispatcher = dispatcher
     this.#idle = new IdleTimer(dispatcher.driver.scheduler, () => this.emit('timeout'))
     this.#noDelay = options.noDelay ?? false
+    if (options.keepAlive) this.#keepAlive = keepAliveTimes(options.keepAliveInitialDelay ?? 0)
   }
 
   /** Opens actively. Mistakes in the arguments throw; everything else comes as 'error'. */
@@ -90,10 +93,17 @@ export class Socket extends Duplex {
   #use(connection: Connection): void {
     this.#connection = connection
     connection.noDelay = this.#noDelay
+    if (this.#keepAlive !== undefined) connection.setKeepAlive(this.#keepAlive)
     this.#dispatcher.watch(connection, (event) => this.#handle(event))
   }
 
   #handle(event: ConnectionEvent): void {
+    // Neither is traffic; urgent octets are read as any other.
+    if (event.type === 'urgent') return
+    if (event.type === 'trouble') {
+      this.emit('trouble', event.connection.trouble.last)
+      return
+    }
     this.#idle.active()
     if (event.type === 'lost') this.destroy(event.error === undefined ? undefined : this.#error('ENETDOWN'))
     else if (event.type === 'connected') this.#connect()
@@ -231,8 +241,16 @@ export class Socket extends Duplex {
     return this
   }
 
-  /** Not yet: keep-alive probes are never sent. Accepted, since HTTP agents call it. */
-  setKeepAlive(_enable?: boolean, _initialDelay?: number): this {
+  /**
+   * Keep-alives on or off. The first goes out after `initialDelay` milliseconds of silence, or for 0 after the stack's
+   * `keepAliveIdle`; then up to ten, one second apart, as with node:net. ETIMEDOUT if none is answered.
+   */
+  setKeepAlive(enable = false, initialDelay = 0): this {
+    this.#keepAlive = enable ? keepAliveTimes(initialDelay) : undefined
+    if (this.#connection !== undefined) {
+      this.#connection.setKeepAlive(this.#keepAlive ?? false)
+      this.#dispatcher.driver.touch()
+    }
     return this
   }
 
@@ -254,12 +272,6 @@ export class Socket extends Duplex {
   /** As {@link Socket.ref}. */
   unref(): this {
     return this
-  }
-
-  /** The local end; empty before there is one. */
-  address(): SocketAddress | Record<string, never> {
-    const { localAddress: address, localPort: port } = this
-    return address === undefined || port === undefined ? {} : { address, family: familyOf(address), port }
   }
 
   get timeout(): number | undefined {
@@ -287,32 +299,7 @@ export class Socket extends Duplex {
     return this.#sent + this.writableLength
   }
 
-  /** The TCP state, by its standard name. */
-  get state(): Connection['state'] | undefined {
-    return this.#connection?.state
-  }
-
-  get localAddress(): string | undefined {
-    return this.#connection?.localAddress
-  }
-
-  get localPort(): number | undefined {
-    return this.#connection?.localPort
-  }
-
-  get localFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.#connection && familyOf(this.#connection.localAddress)
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#connection?.remoteAddress
-  }
-
-  get remotePort(): number | undefined {
-    return this.#connection?.remotePort
-  }
-
-  get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
-    return this.#connection && familyOf(this.#connection.remoteAddress)
+  protected override connectionOfEnds(): Connection | undefined {
+    return this.#connection
   }
 }

@@ -28,6 +28,8 @@ export interface IcmpHost {
   drop(reason: DropReason): void
   /** An error about a segment of ours. */
   unreachable(quoted: QuotedTcp, code: ConnectionErrorCode): void
+  /** A segment of ours was too long for the next hop of a router, which takes `mtu` octets; 0 when it does not say. */
+  tooBig(quoted: QuotedTcp, mtu: number): void
 }
 
 /** ICMP and ICMPv6: answers echoes, tells senders of ports without a socket, and passes errors on to TCP. */
@@ -111,12 +113,14 @@ export class Icmp {
   private handleError(ip: IpHeader): void {
     const { message, quoted } = this
     const code = ip.family === 4 ? errorOf(message) : errorOf6(message)
-    if (code === undefined) {
+    const tooBig = isTooBig(message, ip.family)
+    if (code === undefined && !tooBig) {
       this.host.drop('icmp-ignored')
       return
     }
     const defect = parseQuotedTcp(message.octets, message.start, message.start + message.length, quoted)
     if (defect !== undefined) this.host.drop(defect)
+    else if (code === undefined) this.host.tooBig(quoted, message.mtu)
     else this.host.unreachable(quoted, code)
   }
 
@@ -127,6 +131,12 @@ export class Icmp {
     this.tokens--
     return true
   }
+}
+
+/** "Fragmentation needed" of IPv4, "packet too big" of IPv6. */
+function isTooBig({ type, code }: IcmpMessage, family: 4 | 6): boolean {
+  if (family === 6) return type === Icmpv6Type.PACKET_TOO_BIG
+  return type === IcmpType.DESTINATION_UNREACHABLE && code === IcmpUnreachable.FRAGMENTATION_NEEDED
 }
 
 /** What an ICMP error says to a connection; undefined when it says nothing. Source quench is not heeded (RFC 9293 MUST-55). */

@@ -14,6 +14,11 @@ export interface StackOptions {
   /** What the link does for the stack. Default: nothing. */
   offload?: OffloadCapability
   tcp?: Partial<TcpConfig>
+  /**
+   * Segments to this address have gone unanswered for R1 (RFC 9293 MUST-20 (b), RFC 1122 §3.3.1.4): who knows the way there
+   * may look whether its next hop still lives. Called again with each further timeout.
+   */
+  onPathInDoubt?: (address: string) => void
   observer?: Observer
   /** Replaces initial sequence numbers, which it is given: for tests. A SYN,ACK with another number is no cookie. */
   initialSequence?: (proposed: number) => number

@@ -1,3 +1,4 @@
+import { arrivesTooBig } from '../tcp/arrives/too-big.ts'
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, tcpConfig } from '../tcp/config.ts'
 import { congestionControlOf } from '../tcp/congestion/choice.ts'
@@ -41,6 +42,7 @@ export class Stack {
   observer: Observer | undefined
   private readonly addresses: LocalAddresses
   private readonly offload: OffloadCapability
+  private readonly onPathInDoubt: ((address: string) => void) | undefined
   private readonly icmp: Icmp
   private readonly inbound: IpHeader = new IpHeader()
   private readonly outbound: IpHeader = new IpHeader()
@@ -65,6 +67,7 @@ export class Stack {
     }
     this.offload = options.offload ?? NO_OFFLOAD
     this.observer = options.observer
+    this.onPathInDoubt = options.onPathInDoubt
     this.initialSequence = options.initialSequence
     this.icmp = new Icmp(this)
     const cookies = options.cookieKeys ?? new TimedKeys(options.secret)
@@ -181,6 +184,14 @@ export class Stack {
     )
   }
 
+  tooBig(quoted: QuotedTcp, mtu: number): void {
+    arrivesTooBig(this.tcp, quoted, mtu)
+  }
+
+  doubtPath(remote: IpAddress): void {
+    this.onPathInDoubt?.(remote.toString())
+  }
+
   private receivePacket(
     octets: Uint8Array,
     start: number,
@@ -258,7 +269,9 @@ export class Stack {
     ip.source = segment.source
     ip.destination = segment.destination
     ip.protocol = Protocol.TCP
-    ip.trafficClass = segment.ecn
+    // RFC 9293 SHLD-22
+    ip.trafficClass = (segment.dscp << 2) | segment.ecn
+    ip.hopLimit = segment.hopLimit
     const headerLength = ip.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
     const length = writeTcp(into, start + headerLength, segment, partial)
     writeIp(into, start, ip, length)

@@ -2,14 +2,26 @@ import type { Milliseconds } from '../wire/instant.ts'
 import { type CongestionControlChoice, congestionControlOf } from './congestion/choice.ts'
 
 /** The longest time that a knob takes, ms: a year. */
-const LONGEST: Milliseconds = 365 * 24 * 3600 * 1000
+export const LONGEST: Milliseconds = 365 * 24 * 3600 * 1000
+
+/** Octets of a buffer: at first, and the most that it grows to by itself. */
+export interface BufferSize {
+  initial: number
+  max: number
+}
+
+/** The largest buffer, octets: as much as a scaled window can offer (RFC 7323 §2.3). */
+const MOST_BUFFER = 2 ** 30
 
 /** The knobs of a TCP endpoint. Times in ms, sizes in octets. */
 export interface TcpConfig {
-  /** The most that one connection holds unacknowledged or unsent. */
-  sendBuffer: number
-  /** The most that one connection holds unread or out of order: bounds the window it offers. */
-  receiveBuffer: number
+  /** The most that one connection holds unacknowledged or unsent; it grows to twice the congestion window. A number is for ever. */
+  sendBuffer: number | BufferSize
+  /**
+   * The most that one connection holds unread or out of order: bounds the window it offers. It grows to twice what the
+   * application reads in a round trip. A number is for ever.
+   */
+  receiveBuffer: number | BufferSize
   /** Offer window scale and timestamps (RFC 7323), SACK (RFC 2018). */
   windowScale: boolean
   timestamps: boolean
@@ -22,6 +34,8 @@ export interface TcpConfig {
   ecn: boolean | 'passive'
   /** How long an ACK may wait for company, less than 500 (RFC 9293 MUST-40). */
   delayedAck: Milliseconds
+  /** ACKs that do not wait at the beginning, after a pause, and after a gap; 0 for none (Linux: 16). */
+  quickAcks: number
   /** RFC 6298: RTO before the first measurement, and its bounds. RFC 6298 (2.4) advises 1 s as the least; Linux uses 200 ms, and so do we. */
   rtoInitial: Milliseconds
   rtoMin: Milliseconds
@@ -30,8 +44,25 @@ export interface TcpConfig {
   connectTimeout: Milliseconds
   /** R2 for data (RFC 9293 SHLD-11: at least 100 s): unacknowledged that long, the connection is aborted. */
   userTimeout: Milliseconds
+  /** Tell the peer of the user timeout, and heed what it tells (RFC 5482). */
+  userTimeoutOption: boolean
+  /** R1 (RFC 9293 SHLD-10): after so many timeouts of the same segment the application is told, and the network asked. */
+  r1: number
+  /** Keep-alives (RFC 9293 §3.8.4) of connections that ask for them: silence before the first, ms; between two; how many. */
+  keepAliveIdle: Milliseconds
+  keepAliveInterval: Milliseconds
+  keepAliveCount: number
+  /** Differentiated Services code point, 0 to 63, and time to live or hop limit, 1 to 255, of what is sent. */
+  dscp: number
+  hopLimit: number
+  /** Timeouts of a full segment in a row that make its size one which the path swallows (RFC 4821 §7.7); 0 for never. */
+  blackHoleTimeouts: number
+  /** The least path MTU that a router, or a black hole, can bring an IPv4 connection to, 68 to 65,535 octets. IPv6: 1280. */
+  minPathMtu: number
   /** Maximum segment lifetime; TIME-WAIT lasts twice as long (RFC 9293 MUST-13). RFC 9293 assumes 2 minutes, Linux and FreeBSD 30 s. */
   msl: Milliseconds
+  /** A RST does not end TIME-WAIT (RFC 1337 §3, fix 1); RFC 9293 §3.10.7.4 and Linux by default let it. */
+  rfc1337: boolean
   /** How long FIN-WAIT-2 lasts once the application has released the connection. */
   finWait2Timeout: Milliseconds
   /** The least time between two answers to segments that may be forged (RFC 5961 §7), for each connection and half-open entry. */
@@ -47,8 +78,8 @@ export interface TcpConfig {
 }
 
 export const DEFAULT_CONFIG: TcpConfig = {
-  sendBuffer: 512 * 1024,
-  receiveBuffer: 512 * 1024,
+  sendBuffer: { initial: 512 * 1024, max: 6 * 1024 * 1024 },
+  receiveBuffer: { initial: 128 * 1024, max: 6 * 1024 * 1024 },
   windowScale: true,
   timestamps: true,
   sack: true,
@@ -56,12 +87,23 @@ export const DEFAULT_CONFIG: TcpConfig = {
   pacing: false,
   ecn: 'passive',
   delayedAck: 40,
+  quickAcks: 16,
   rtoInitial: 1000,
   rtoMin: 200,
   rtoMax: 60_000,
   connectTimeout: 180_000,
   userTimeout: 300_000,
+  userTimeoutOption: false,
+  r1: 3,
+  keepAliveIdle: 7_200_000,
+  keepAliveInterval: 75_000,
+  keepAliveCount: 9,
+  dscp: 0,
+  hopLimit: 64,
+  blackHoleTimeouts: 3,
+  minPathMtu: 576,
   msl: 30_000,
+  rfc1337: true,
   finWait2Timeout: 60_000,
   challengeInterval: 500,
   maxTimeWait: 65_536,
@@ -70,10 +112,14 @@ export const DEFAULT_CONFIG: TcpConfig = {
   ephemeralPorts: [32_768, 60_999],
 }
 
-type NumericKnob = Exclude<
-  keyof TcpConfig,
-  'windowScale' | 'timestamps' | 'sack' | 'congestionControl' | 'pacing' | 'ecn' | 'ephemeralPorts'
->
+type NumericKnob = {
+  [K in keyof TcpConfig]: TcpConfig[K] extends number ? K : never
+}[keyof TcpConfig]
+
+/** A buffer that keeps its size has one number. */
+export function bufferSize(size: number | BufferSize): BufferSize {
+  return typeof size === 'number' ? { initial: size, max: size } : size
+}
 
 /**
  * Merges and checks.
@@ -95,9 +141,24 @@ export function tcpConfig(given: Partial<TcpConfig> = {}): TcpConfig {
     )
   congestionControlOf(config.congestionControl, config.pacing)
   check('ecn', [true, false, 'passive'].includes(config.ecn), 'true, false or "passive"')
-  size('sendBuffer', 1, 2 ** 30)
-  size('receiveBuffer', 1, 2 ** 30)
+  const buffer = (name: 'sendBuffer' | 'receiveBuffer'): void => {
+    const { initial, max } = bufferSize(config[name])
+    const valid =
+      Number.isInteger(initial) && Number.isInteger(max) && initial >= 1 && initial <= max && max <= MOST_BUFFER
+    check(name, valid, `an integer from 1 to ${MOST_BUFFER}, or { initial, max } of such`)
+  }
+  buffer('sendBuffer')
+  buffer('receiveBuffer')
   time('delayedAck', 0, 499)
+  size('quickAcks', 0, 2 ** 16)
+  size('r1', 1, 100)
+  time('keepAliveIdle', 1, LONGEST)
+  time('keepAliveInterval', 1, LONGEST)
+  size('keepAliveCount', 2, 127)
+  size('dscp', 0, 63)
+  size('hopLimit', 1, 255)
+  size('blackHoleTimeouts', 0, 100)
+  size('minPathMtu', 68, 65_535)
   time('rtoMax', 1, LONGEST)
   time('rtoMin', 1, config.rtoMax)
   time('rtoInitial', config.rtoMin, config.rtoMax)

@@ -1,11 +1,12 @@
 import type { Instant } from '../wire/instant.ts'
-import type { TcpConfig } from './config.ts'
+import type { BufferSize, TcpConfig } from './config.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { DropReason } from './drop-reason.ts'
 import type { FastOpen } from './fast-open.ts'
 import type { Observer } from './observer.ts'
+import type { PathMtus } from './path-mtu.ts'
 
 /** What a connection needs of the endpoint it belongs to. */
 export interface ConnectionHost {
@@ -13,6 +14,9 @@ export interface ConnectionHost {
   readonly counters: Counters
   readonly observer: Observer | undefined
   readonly fastOpen: FastOpen
+  readonly paths: PathMtus
+  readonly sendBuffer: BufferSize
+  readonly receiveBuffer: BufferSize
   /** The shift count of the windows that we offer. */
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */
@@ -23,6 +27,8 @@ export interface ConnectionHost {
   ready(connection: Connection): void
   /** The connection has something to tell, for the first time since all was told. */
   notify(connection: Connection): void
+  /** Segments have gone unanswered for R1: whoever knows the way to the peer may look for another. */
+  doubtPath(connection: Connection): void
   /** Sends a RST for this connection, which need not exist any more when it goes out. */
   resetPeer(connection: Connection): void
   /** The connection is in TIME-WAIT from now on. */

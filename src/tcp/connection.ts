@@ -1,16 +1,15 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
+import { abortConnection, closeConnection, releaseConnection } from './closing.ts'
 import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
-import { WindowUse } from './congestion/window-use.ts'
 import type { ConnectionHost } from './connection-host.ts'
+import { ConnectionParts } from './connection-parts.ts'
 import type { Waiting } from './deadlines.ts'
-import { Ecn } from './ecn.ts'
 import { type ConnectionError, type ConnectionErrorCode, callError, errorOf } from './errors.ts'
 import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
+import type { KeepAliveOptions } from './keep-alive.ts'
 import type { Listener } from './listener.ts'
-import { windowWouldOpen } from './output.ts'
-import { Pacer } from './pacer.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -26,7 +25,7 @@ const NEVER: Instant = Number.POSITIVE_INFINITY
  * that segments (`arrives/`), the clock (`timeouts`) and sending (`output`) share. The user calls send nothing
  * themselves: they mark what is due.
  */
-export class Connection implements Waiting, TupleEntry {
+export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   readonly host: ConnectionHost
   /** Ours, from the first segment to the last (RFC 9293 MUST-45). */
   readonly local: IpAddress
@@ -46,9 +45,6 @@ export class Connection implements Waiting, TupleEntry {
   congestion: CongestionControl | undefined
   /** What makes it; undefined for the listener's, or the endpoint's. */
   congestionControl: CongestionControlFactory | undefined
-  readonly windowUse: WindowUse = new WindowUse()
-  readonly ecn: Ecn = new Ecn()
-  readonly pacer: Pacer = new Pacer()
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false
@@ -120,6 +116,7 @@ export class Connection implements Waiting, TupleEntry {
     tupleHash: number,
     listener: Listener | undefined,
   ) {
+    super(host)
     const { config } = host
     this.host = host
     this.local = local
@@ -129,7 +126,7 @@ export class Connection implements Waiting, TupleEntry {
     this.tupleHash = tupleHash
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
-    this.sendBuffer = new SendBuffer(config.sendBuffer)
+    this.sendBuffer = new SendBuffer(host.sendBuffer)
     this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
   }
 
@@ -181,69 +178,57 @@ export class Connection implements Waiting, TupleEntry {
     return taken
   }
 
+  /** SEND with the URGENT flag: as `send`, and all up to here is urgent (RFC 9293 MUST-30). */
+  sendUrgent(octets: Uint8Array, start = 0, end: number = octets.length): number {
+    const taken = this.send(octets, start, end)
+    if (taken > 0) this.urgent.mark(this)
+    return taken
+  }
+
+  /** Octets to be read up to the end of what the peer called urgent, those to come included (RFC 9293 MUST-33). */
+  get urgentLeft(): number {
+    return this.urgent.left(this)
+  }
+
   /** RECEIVE: copies up to `end - start` octets to into[start]; returns how many, 0 when there are none now. */
   receive(into: Uint8Array, start = 0, end: number = into.length): number {
     const length = this.receiveBuffer.read(into, start, end)
-    // After the peer's FIN there is nobody who could use the window.
-    if (length > 0 && !this.finReceived && windowWouldOpen(this)) {
-      this.acksDue = Math.max(this.acksDue, 1)
-      this.host.ready(this)
-    }
+    if (length > 0) this.window.consumed(this, length)
     return length
   }
 
   /** CLOSE: nothing more will be sent; a FIN goes out behind what was. Receiving goes on (half-close). Twice is once. */
   close(): void {
-    if (this.finQueued) return
-    switch (this.current) {
-      case 'SYN-SENT':
-        // RFC 9293 §3.10.4: nothing was agreed on, so there is nothing to close.
-        this.finish(undefined)
-        return
-      case 'ESTABLISHED':
-        this.finQueued = true
-        this.enter('FIN-WAIT-1')
-        break
-      case 'SYN-RECEIVED':
-      case 'CLOSE-WAIT':
-        // The FIN waits for ESTABLISHED, or makes it LAST-ACK when it goes out.
-        this.finQueued = true
-        break
-      default:
-        return
-    }
-    this.host.ready(this)
+    closeConnection(this)
   }
 
   /**
-   * The application is done with both directions: what was sent is still delivered, and a FIN behind it; what was not
-   * read, and what still comes, is answered with RST (RFC 9293 §3.6.1, MAY-1, SHLD-3).
+   * The application is done with both directions: what was sent is still delivered, for as long as `linger` says, and a
+   * FIN behind it; what was not read, and what still comes, is answered with RST (RFC 9293 §3.6.1, MAY-1, SHLD-3).
    */
   release(): void {
-    if (this.released || this.current === 'CLOSED') return
-    this.released = true
-    if (this.readable > 0 && this.current !== 'TIME-WAIT') {
-      this.abort()
-      return
-    }
-    this.close()
-    this.host.ready(this)
+    releaseConnection(this)
   }
 
   /** ABORT: the peer gets a RST, and everything queued is forgotten. Twice is once. */
   abort(): void {
-    switch (this.current) {
-      case 'CLOSED':
-        return
-      case 'SYN-RECEIVED':
-      case 'ESTABLISHED':
-      case 'FIN-WAIT-1':
-      case 'FIN-WAIT-2':
-      case 'CLOSE-WAIT':
-        // RFC 9293 §3.10.5
-        this.host.resetPeer(this)
-    }
-    this.finish(undefined)
+    abortConnection(this)
+  }
+
+  /**
+   * Keep-alives with these times, or none (RFC 9293 MUST-24).
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   */
+  setKeepAlive(options: KeepAliveOptions | false): void {
+    if (options === false) this.keepAlive.stop()
+    else this.keepAlive.start(options, this.host.config, this.host.now)
+    this.host.ready(this)
+  }
+
+  /** While corked, nothing but full segments goes out, or what has waited for 200 ms. */
+  setCork(on: boolean): void {
+    this.cork.set(on)
+    this.host.ready(this)
   }
 
   // What follows is for the modules of this folder.
@@ -272,7 +257,7 @@ export class Connection implements Waiting, TupleEntry {
     this.host.enteredTimeWait(this)
   }
 
-  /** Deletes the TCB. With `code` the connection failed; `syscall` tells in which part of its life. */
+  /** Deletes the TCB. With `code` the connection failed. */
   finish(code: ConnectionErrorCode | undefined): void {
     const told = this.current === 'TIME-WAIT'
     if (code !== undefined) {
@@ -297,14 +282,15 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
+    this.sendBuffer.grow(this.congestion?.cwnd ?? 0)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)
   }
 
   deadline(): Instant {
-    const { retransmitAt, persistAt, delayedAckAt, closeAt, pacer, recovery } = this
-    return Math.min(retransmitAt, persistAt, delayedAckAt, closeAt, pacer.at, recovery.timerAt)
+    const { retransmitAt, persistAt, delayedAckAt, closeAt, recovery } = this
+    return Math.min(retransmitAt, persistAt, delayedAckAt, closeAt, recovery.timerAt, this.partsDeadline())
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -317,6 +303,7 @@ export class Connection implements Waiting, TupleEntry {
   }
 
   stopTimers(): void {
+    this.stopParts()
     this.retransmitAt = NEVER
     this.persistAt = NEVER
     this.delayedAckAt = NEVER

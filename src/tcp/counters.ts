@@ -90,8 +90,16 @@ export class Counters {
   /** Segments that came marked by a router (ECN); reductions of the congestion window for a mark that was echoed. */
   InCEPkts = 0
   TCPECNReductions = 0
-  /** Zero-window probes sent. */
+  /** Zero-window probes and keep-alives sent. */
   TCPWinProbe = 0
+  TCPKeepAlive = 0
+  /** Times that a router told of a smaller path MTU; that a full size turned out to be swallowed; that it got through again later, or not. */
+  PathMtuReductions = 0
+  PathBlackHoles = 0
+  TCPMTUPSuccess = 0
+  TCPMTUPFail = 0
+  /** Retransmissions from R1 on, for each of which the network was asked for another way. */
+  PathsInDoubt = 0
   /** Connections that were given up because nothing was acknowledged for too long. */
   TCPAbortOnTimeout = 0
 

@@ -4,7 +4,7 @@ import { ACK, RST, Segment } from '../wire/segment.ts'
 import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
-import type { TcpConfig } from './config.ts'
+import { type BufferSize, bufferSize, type TcpConfig } from './config.ts'
 import { congestionControlOf } from './congestion/choice.ts'
 import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
 import { Connection } from './connection.ts'
@@ -26,6 +26,7 @@ import { windowScaleFor } from './options.ts'
 import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
+import { PathMtus } from './path-mtu.ts'
 import { EphemeralPorts } from './ports.ts'
 import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
@@ -41,6 +42,8 @@ export interface EndpointHost {
   readonly initialSequence: ((proposed: number) => number) | undefined
   /** The frame at hand goes no further, or not all of it. */
   drop(reason: DropReason): void
+  /** Segments to that address go unanswered (RFC 1122 §3.3.1.4). */
+  doubtPath(remote: IpAddress): void
 }
 
 /**
@@ -64,6 +67,9 @@ export class Endpoint implements OutputHost {
   readonly synView: Syn = new Syn(new Segment())
   readonly listening: Listening
   readonly fastOpen: FastOpen
+  readonly paths: PathMtus = new PathMtus()
+  readonly sendBuffer: BufferSize
+  readonly receiveBuffer: BufferSize
   /** In every state but passive SYN-RECEIVED, unless by Fast Open; TIME-WAIT included. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   /** In TIME-WAIT, the oldest first. */
@@ -84,8 +90,10 @@ export class Endpoint implements OutputHost {
     this.hashKey = deriveKey(secret, 0)
     this.isnKey = deriveKey(secret, 1)
     this.timestampKey = deriveKey(secret, 2)
-    this.receiveScale = windowScaleFor(config.receiveBuffer)
-    this.initialWindow = Math.min(config.receiveBuffer, 65_535)
+    this.sendBuffer = bufferSize(config.sendBuffer)
+    this.receiveBuffer = bufferSize(config.receiveBuffer)
+    this.receiveScale = windowScaleFor(this.receiveBuffer.max)
+    this.initialWindow = Math.min(this.receiveBuffer.initial, 65_535)
     this.output = new OutputQueue(this)
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
@@ -132,6 +140,8 @@ export class Endpoint implements OutputHost {
   /** Fills in the next segment to be sent, with its addresses. False when nothing is due. */
   nextSegment(out: Segment, now: Instant): boolean {
     this.now = now
+    out.dscp = this.config.dscp
+    out.hopLimit = this.config.hopLimit
     if (!this.output.next(out)) return false
     this.counters.OutSegs++
     if (out.has(RST)) this.counters.OutRsts++
@@ -220,6 +230,11 @@ export class Endpoint implements OutputHost {
     if (this.timeWait.delete(connection)) this.counters.TW++
     this.connections.delete(connection)
     this.deadlines.remove(connection)
+  }
+
+  doubtPath(connection: Connection): void {
+    this.counters.PathsInDoubt++
+    this.host.doubtPath(connection.remote)
   }
 
   resetPeer(connection: Connection): void {

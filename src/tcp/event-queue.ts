@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts'
-import { CLOSED, CONNECTED, READABLE, type StackEvent, WRITABLE } from './events.ts'
+import { CLOSED, CONNECTED, READABLE, type StackEvent, TROUBLE, URGENT, WRITABLE } from './events.ts'
 import { Fifo } from './fifo.ts'
 import type { Listener } from './listener.ts'
 
@@ -67,8 +67,10 @@ export class EventQueue {
   }
 }
 
-const NAMES: Readonly<Record<number, 'connected' | 'readable' | 'writable'>> = {
+const NAMES: Readonly<Record<number, OfConnection['type']>> = {
   [CONNECTED]: 'connected',
+  [URGENT]: 'urgent',
   [READABLE]: 'readable',
   [WRITABLE]: 'writable',
+  [TROUBLE]: 'trouble',
 }

@@ -14,6 +14,7 @@ export const MOST_SCALE = 14
 
 /** Octets of the timestamps option with its padding. */
 const TIMESTAMPS_LENGTH = 12
+const USER_TIMEOUT_LENGTH = 4
 
 /**
  * The MSS option that we send: what an unfragmented packet of `mtu` octets takes (RFC 9293 MUST-67, RFC 6691); a link
@@ -56,5 +57,6 @@ export function segmentSize(connection: Connection): number {
   let size = tcb.snd.mss
   if (tcb.timestamps) size -= TIMESTAMPS_LENGTH
   if (tcb.sack && receiveBuffer.hasBlocks) size -= tcb.timestamps ? 28 : 36
+  if (connection.userTimeout.due) size -= USER_TIMEOUT_LENGTH
   return Math.max(size, 1)
 }

@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
 import { offeredMss, segmentSize } from './options.ts'
 import { noteSynAck } from './passive-fast-open.ts'
+import { offerWindow } from './receive-window.ts'
 import { resendLost } from './recovery/resend.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
 import { armRetransmission } from './timeouts.ts'
@@ -24,7 +25,11 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
       return connection.acksDue > 0 && sendAck(connection, out)
     default:
       if (connection.retransmitDue && connection.recovery.sack === undefined) return resendFirst(connection, out)
-      return sendData(connection, out) || (connection.acksDue > 0 && sendAck(connection, out))
+      return (
+        sendData(connection, out) ||
+        (connection.acksDue > 0 && sendAck(connection, out)) ||
+        (connection.keepAlive.due && sendKeepAlive(connection, out))
+      )
   }
 }
 
@@ -43,7 +48,7 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   const ecn = answering ? connection.ecn.answer : connection.ecn.askOnSyn(host.config, again)
   start(connection, out, (answering ? SYN | ACK : SYN) | ecn, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
-  out.wnd = Math.min(host.config.receiveBuffer - connection.receiveBuffer.length, 65_535)
+  out.wnd = Math.min(connection.window.limit - connection.receiveBuffer.length, 65_535)
   const edge = seqAdd(tcb.rcv.nxt, out.wnd)
   if (seqLess(tcb.rcv.edge, edge)) tcb.rcv.edge = edge
   // RFC 9293 MUST-14, SHLD-5, MUST-65: an MSS option on every SYN, and on nothing else.
@@ -53,6 +58,7 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   }
   out.sackPermitted = answering ? tcb.sack : host.config.sack
   if (!answering && host.config.timestamps) stamp(connection, out)
+  if (connection.userTimeout.advertises) out.userTimeout = connection.userTimeout.advertised
   // RFC 7413 §4.2.1, §4.2.2: a SYN or SYN,ACK that is sent again has neither data nor a cookie.
   if (connection.fastOpen && !again) {
     if (listener !== undefined) host.fastOpen.cookies.offer(out)
@@ -116,9 +122,10 @@ function sendData(connection: Connection, out: Segment): boolean {
   const { snd } = connection.tcb
   const { sendBuffer, recovery } = connection
   if (connection.probeDue) return sendProbe(connection, out)
-  const size = segmentSize(connection)
+  connection.path.update(connection)
+  const usual = segmentSize(connection)
   if (recovery.sack !== undefined) {
-    const turn = resendLost(connection, recovery.sack, size, emit, out)
+    const turn = resendLost(connection, recovery.sack, usual, emit, out)
     if (turn !== 'new data') return turn === 'sent'
   }
   // Octets of data from `resend` on: -1 once the FIN is out.
@@ -126,6 +133,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   const waiting = sendBuffer.length - offset
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
+  const size = connection.path.sizeOfNext(connection, usual, offset)
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
@@ -169,9 +177,13 @@ function worthSending(
   offset: number,
   again: boolean,
 ): boolean {
-  if (length >= size) return true
+  if (length >= size) {
+    connection.cork.clear()
+    return true
+  }
   if (again && offset === 0) return true
-  if (length === waiting) return again || connection.noDelay || offset === 0
+  if (!again && connection.cork.holds(connection.host.now)) return false
+  if (length === waiting) return again || connection.noDelay || offset === 0 || connection.urgent.isSending(connection)
   return length >= connection.tcb.snd.wndMax / 2
 }
 
@@ -202,6 +214,7 @@ function emit(connection: Connection, out: Segment, seq: number, offset: number,
   out.octets = sendBuffer.ring.octets
   out.start = sendBuffer.indexOf(offset)
   out.length = length
+  noteText(connection, out)
   // RFC 9293 MUST-61, SHLD-27: PSH on the segment that empties the buffer.
   if (length > 0 && offset + length === sendBuffer.length) out.flags |= PSH
   if (fin) {
@@ -221,6 +234,24 @@ function sendAck(connection: Connection, out: Segment): boolean {
   return true
 }
 
+/** An ACK of a number that the peer has seen, which it answers with an ACK (RFC 9293 §3.8.4, SHLD-12). */
+function sendKeepAlive(connection: Connection, out: Segment): boolean {
+  connection.keepAlive.due = false
+  start(connection, out, ACK, seqAdd(connection.tcb.snd.nxt, -1))
+  acknowledge(connection, out)
+  return true
+}
+
+/** What text sets off beside itself, and takes along. */
+function noteText(connection: Connection, out: Segment): void {
+  const { userTimeout, tcb } = connection
+  connection.path.sending(connection, out.seq, out.length)
+  if (out.seq === tcb.snd.nxt) connection.quickAcks.sentData(connection)
+  if (!userTimeout.due) return
+  userTimeout.due = false
+  out.userTimeout = userTimeout.advertised
+}
+
 /** The RST of an ABORT: <SEQ=SND.NXT><CTL=RST>, with the ACK that makes it acceptable in every state. */
 export function fillReset(connection: Connection, out: Segment): void {
   const { tcb } = connection
@@ -238,6 +269,8 @@ function start(connection: Connection, out: Segment, flags: number, seq: number)
   out.destinationPort = connection.remotePort
   out.flags = flags
   out.seq = seq
+  out.dscp = connection.ip.dscp
+  out.hopLimit = connection.ip.hopLimit
   if ((flags & ACK) !== 0) out.ack = tcb.rcv.nxt
   if (tcb.timestamps) stamp(connection, out)
 }
@@ -247,6 +280,8 @@ function acknowledge(connection: Connection, out: Segment): void {
   const { tcb, receiveBuffer } = connection
   out.wnd = offerWindow(connection)
   connection.ecn.echo(out)
+  connection.urgent.stamp(connection, out)
+  connection.quickAcks.acknowledged()
   if (tcb.sack && receiveBuffer.hasBlocks) {
     const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
     out.sackBlocks = receiveBuffer.blocks(out.sackEdges, most, seqAdd(tcb.rcv.nxt, -receiveBuffer.next))
@@ -262,36 +297,6 @@ function stamp(connection: Connection, out: Segment): void {
   out.timestamps = true
   out.tsVal = timestampClock(tcb.tsOffset, host.now)
   out.tsEcr = (out.flags & ACK) !== 0 ? tcb.tsRecent : 0
-}
-
-/** Where the right edge of the window could be: what was not read takes from it, and 16 scaled bits must reach it. */
-function possibleEdge(connection: Connection): number {
-  const { tcb, receiveBuffer, host } = connection
-  const room = connection.released ? host.config.receiveBuffer : host.config.receiveBuffer - receiveBuffer.length
-  return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 << tcb.rcv.scale)))
-}
-
-/** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */
-export function windowWouldOpen(connection: Connection): boolean {
-  const { rcv, snd } = connection.tcb
-  const gain = seqDistance(rcv.edge, possibleEdge(connection))
-  return gain > 0 && gain >= Math.min(snd.mss, connection.host.config.receiveBuffer / 2)
-}
-
-/** SEG.WND of an ordinary segment; moves RCV's edge. */
-function offerWindow(connection: Connection): number {
-  const { rcv } = connection.tcb
-  if (windowWouldOpen(connection)) rcv.edge = possibleEdge(connection)
-  const unit = 1 << rcv.scale
-  const window = seqDistance(rcv.nxt, rcv.edge)
-  // Rounded up, so that the edge the peer sees does not move back by what the scale cuts off (RFC 7323 §2.4); but never
-  // by more than one unit beyond the buffer, or tiny segments would push the edge along for ever.
-  let field = Math.ceil(window / unit)
-  if (seqDistance(possibleEdge(connection), seqAdd(rcv.nxt, field * unit)) >= unit) field = Math.floor(window / unit)
-  field = Math.min(field, 65_535)
-  const edge = seqAdd(rcv.nxt, field * unit)
-  if (seqLess(rcv.edge, edge)) rcv.edge = edge
-  return field
 }
 
 /** Starts to time a segment for the RTO, if none is being timed (RFC 6298 §3). */

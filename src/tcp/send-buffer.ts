@@ -1,15 +1,23 @@
+import type { BufferSize } from './config.ts'
 import { Ring } from './ring.ts'
 
 /** What the application has sent and the peer has not acknowledged: a stream from `una` to `end`, at most `limit` long. */
 export class SendBuffer {
   readonly ring: Ring = new Ring()
-  /** The most octets held. */
-  readonly limit: number
+  /** The most octets held: it grows with the congestion window, and never shrinks. */
+  limit: number
+  private readonly most: number
   /** Stream position after the last octet. */
   end = 0
 
-  constructor(limit: number) {
-    this.limit = limit
+  constructor(size: BufferSize) {
+    this.limit = size.initial
+    this.most = size.max
+  }
+
+  /** What is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused. */
+  grow(cwnd: number): void {
+    if (2 * cwnd > this.limit) this.limit = Math.min(2 * Math.floor(cwnd), this.most)
   }
 
   get length(): number {

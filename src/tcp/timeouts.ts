@@ -13,6 +13,9 @@ export function handleTimeouts(connection: Connection, now: Instant): void {
     connection.finish(undefined)
     return
   }
+  if (connection.linger.until <= now && connection.linger.expired(connection)) return
+  if (connection.keepAlive.at <= now && connection.keepAlive.expired(connection, now)) return
+  if (connection.cork.until <= now) connection.cork.expired()
   if (connection.delayedAckAt <= now) {
     connection.delayedAckAt = NEVER
     connection.acksDue = Math.max(connection.acksDue, 1)
@@ -32,10 +35,12 @@ function retransmit(connection: Connection, now: Instant): void {
     giveUp(connection)
     return
   }
+  connection.trouble.timedOut(connection)
   // RFC 9293 MUST-22: a SYN goes the way of data, to the same end.
   if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
     connection.synDue = true
   } else {
+    connection.path.timedOut(connection, connection.trouble.timeouts)
     connection.recovery.timedOut(connection)
   }
   // RFC 9293 MUST-18, RFC 6298 (5.5)
@@ -74,10 +79,13 @@ export function setTimers(connection: Connection, now: Instant): void {
     case 'TIME-WAIT':
       return
   }
+  connection.keepAlive.arm(now)
+  connection.linger.arm(connection, now)
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
-  if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && hasUnsent(connection)) {
+  const isHeld = connection.cork.until !== NEVER
+  if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && !isHeld && hasUnsent(connection)) {
     connection.retransmitAt = NEVER
     // What is not out cannot be unanswered: R2 begins with the probe.
     if (!inFlight) connection.stalledSince = NEVER
@@ -127,8 +135,8 @@ export function armRetransmission(connection: Connection): void {
 /** The end of R2: when the connection is given up if nothing is acknowledged before. */
 export function giveUpAt(connection: Connection): number {
   const { listener, stalledSince } = connection
-  const { connectTimeout, userTimeout } = connection.host.config
+  const { connectTimeout } = connection.host.config
   if (connection.state === 'SYN-SENT') return stalledSince + connectTimeout
   if (connection.state === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
-  return stalledSince + userTimeout
+  return stalledSince + connection.userTimeout.value
 }

@@ -48,6 +48,9 @@ export class Segment {
   urg = 0
   /** The ECN field of the segment's IP packet. */
   ecn = 0
+  /** Outward: what the IP header says, the Differentiated Services code point and the time to live or hop limit. */
+  dscp = 0
+  hopLimit = 64
 
   /** Maximum segment size option, octets; ABSENT. */
   mss: number = ABSENT
@@ -63,6 +66,8 @@ export class Segment {
   /** SACK blocks (RFC 2018 §3): left edge and right edge, in turn. */
   sackBlocks = 0
   sackEdges: Uint32Array = new Uint32Array(2 * MAX_SACK_BLOCKS)
+  /** User timeout option (RFC 5482), seconds; ABSENT. */
+  userTimeout: number = ABSENT
   /** Octets of Fast Open cookie (RFC 7413 §4.1.1): 4 to 16, even; 0 asks for a cookie; ABSENT. */
   cookieLength: number = ABSENT
   /** The cookie: its first `cookieLength` octets. */
@@ -88,7 +93,7 @@ export class Segment {
     return (this.flags & flag) !== 0
   }
 
-  /** Everything but the addresses and ports back to nothing. */
+  /** Everything but the addresses, the ports and what else is the IP header's back to nothing. */
   clear(): void {
     this.seq = 0
     this.ack = 0
@@ -110,6 +115,7 @@ export class Segment {
     this.tsVal = 0
     this.tsEcr = 0
     this.sackBlocks = 0
+    this.userTimeout = ABSENT
     this.cookieLength = ABSENT
     this.optionsStart = 0
     this.optionsEnd = 0

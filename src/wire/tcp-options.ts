@@ -8,6 +8,7 @@ const WINDOW_SCALE = 3
 const SACK_PERMITTED = 4
 const SACK = 5
 const TIMESTAMPS = 8
+const USER_TIMEOUT = 28
 const FAST_OPEN = 34
 
 // What they look like in words of a header: with their lengths, and the NOPs before them.
@@ -90,10 +91,18 @@ function readOption(octets: Uint8Array, at: number, kind: number, length: number
     into.windowScale = octets[at + 2]!
   } else if (kind === SACK_PERMITTED && length === 2) {
     into.sackPermitted = true
+  } else if (kind === USER_TIMEOUT && length === 4) {
+    readUserTimeout(readUint16(octets, at + 2), into)
   } else if (kind === FAST_OPEN && isCookieLength(length - 2)) {
     into.cookieLength = length - 2
     copyOctets(octets, at + 2, length - 2, into.cookie, 0)
   }
+}
+
+/** RFC 5482 §3: a bit that says minutes, and 15 bits of a number that is not 0. */
+function readUserTimeout(field: number, into: Segment): void {
+  const count = field & 0x7fff
+  if (count > 0) into.userTimeout = field > 0x7fff ? 60 * count : count
 }
 
 /** RFC 7413 §4.1.1 with erratum 4238: none at all, which asks for one, or 4 to 16 octets, an even number. */
@@ -114,6 +123,7 @@ function lengthBeforeSack(segment: Segment): number {
   else if (segment.sackPermitted) length += 4
   if (segment.windowScale !== ABSENT) length += 4
   if (segment.cookieLength !== ABSENT) length += fastOpenLength(segment)
+  else if (segment.userTimeout !== ABSENT) length += 4
   return length
 }
 
@@ -151,8 +161,18 @@ export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment):
     view.setInt32(end, (SCALE_OPTION << 8) | segment.windowScale)
     end += 4
   }
+  // A cookie may fill the header: the user timeout can wait.
   if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)
+  else if (segment.userTimeout !== ABSENT) end = writeUserTimeout(into, end, segment.userTimeout)
   return segment.sackBlocks === 0 ? end : writeSack(into, end, segment, fittingSackBlocks(segment, end - at))
+}
+
+/** Minutes where seconds do not fit, rounded up. */
+function writeUserTimeout(into: Uint8Array, at: number, seconds: number): number {
+  into[at] = USER_TIMEOUT
+  into[at + 1] = 4
+  viewOf(into).setUint16(at + 2, seconds <= 0x7fff ? seconds : 0x8000 | Math.min(Math.ceil(seconds / 60), 0x7fff))
+  return at + 4
 }
 
 function writeFastOpen(into: Uint8Array, at: number, segment: Segment): number {

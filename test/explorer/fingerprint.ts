@@ -157,6 +157,17 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
     const ranges = receiveBuffer['ranges'].map((position) => position - receiveBuffer.next)
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
+  // What CONFIG or the explorer leaves alone: the window does not grow, nothing is urgent, no segment is full.
+  window: 'skip',
+  quickAcks: 'skip',
+  path: 'skip',
+  urgent: 'skip',
+  trouble: 'skip',
+  keepAlive: 'skip',
+  cork: 'skip',
+  linger: 'skip',
+  userTimeout: 'skip',
+  ip: 'skip',
   rto: ({ rto }) => String(rto.value),
   recovery: ({ recovery: { newReno, sack }, tcb }) => {
     assert.equal(sack, undefined, 'CONFIG turns SACK off')

@@ -6,6 +6,8 @@ export const CONFIG = {
   timestamps: false,
   sack: false,
   delayedAck: 0,
+  quickAcks: 0,
+  rfc1337: false,
   rtoInitial: 1000,
   rtoMin: 1000,
   rtoMax: 1000,

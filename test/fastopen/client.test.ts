@@ -17,7 +17,7 @@ describe('an active open without Fast Open', () => {
     tcp.peer('', { port: 80, localPort: tcp.connection.localPort })
     tcp.send(10)
     tcp.trace`
-      +0 > S  0:0(0)                         <mss 1460,sackOK,TS val 0 ecr 0,wscale 4>
+      +0 > S  0:0(0)                         <mss 1460,sackOK,TS val 0 ecr 0,wscale 7>
       +0 < S. 0:0(0)   ack 1 win 65535       <mss 1460,FO ${COOKIE}>
       +0 > P. 1:11(10) ack 1
     `
@@ -40,7 +40,7 @@ describe('an active open by Fast Open', () => {
 
   test('has the option beside every other', () => {
     const tcp = fastClient(withOptions)
-    tcp.trace`+0 > S 0:0(0) <mss 1460,sackOK,TS val 0 ecr 0,wscale 4,FO>`
+    tcp.trace`+0 > S 0:0(0) <mss 1460,sackOK,TS val 0 ecr 0,wscale 7,FO>`
   })
 
   for (const family of [4, 6] as const) {
@@ -130,7 +130,7 @@ describe('data on a SYN', () => {
   test('with timestamps leaves room for them', () => {
     const tcp = knows(withOptions, COOKIE, 1000)
     again(tcp, 'b', 3000)
-    tcp.trace`+0 >b S 0:968(968) <mss 1460,sackOK,TS val 0 ecr 0,wscale 4,FO ${COOKIE}>`
+    tcp.trace`+0 >b S 0:968(968) <mss 1460,sackOK,TS val 0 ecr 0,wscale 7,FO ${COOKIE}>`
   })
 
   test('is at most 536 octets for a server that named no MSS, or 1220 over IPv6', () => {

@@ -37,7 +37,7 @@ describe('a request for a cookie', () => {
     const tcp = listenFast()
     tcp.trace`
       +0 < S  0:0(0)       win 65535 <mss 1460,sackOK,TS val 7 ecr 0,wscale 7,FO>
-      +0 > S. 0:0(0) ack 1           <mss 1460,sackOK,TS val 0 ecr 7,wscale 4,FO *>
+      +0 > S. 0:0(0) ack 1           <mss 1460,sackOK,TS val 0 ecr 7,wscale 7,FO *>
     `
   })
 

@@ -69,7 +69,7 @@ function assertConnection(stack: Stack, connection: Connection): void {
   assert.ok(!connection.finAcked || connection.finSent)
   assert.ok(!connection.finSent || connection.finQueued)
 
-  const limit = stack.tcp.config.receiveBuffer
+  const { limit } = connection.window
   const unit = 2 ** rcv.scale
   const window = seqDistance(rcv.nxt, rcv.edge)
   assert.ok(state === 'SYN-SENT' || window >= 0, 'the window does not end before it begins')
@@ -110,7 +110,7 @@ function assertTimers(stack: Stack, connection: Connection, flight: number): voi
   if (state === 'TIME-WAIT') {
     assert.ok(connection.closeAt < Number.POSITIVE_INFINITY, 'TIME-WAIT ends')
   } else if (flight > 0 || sendBuffer.length > 0 || (connection.finQueued && !connection.finAcked)) {
-    const answered = Math.min(connection.retransmitAt, connection.persistAt)
+    const answered = Math.min(connection.retransmitAt, connection.persistAt, connection.cork.until)
     assert.ok(answered < Number.POSITIVE_INFINITY, `${state} waits for an answer without a timer`)
   } else if (state !== 'FIN-WAIT-2') {
     assert.equal(connection.retransmitAt, Number.POSITIVE_INFINITY, 'no timer for nothing')

@@ -80,6 +80,9 @@ const FIELDS: readonly FieldEdit[] = [
     segment.tsEcr = near(segment.tsEcr, chance)
   },
   (segment, chance) => {
+    segment.userTimeout = pick(chance, [1, 100, 32_767 * 60])
+  },
+  (segment, chance) => {
     segment.sackBlocks = 1 + chance.below(2)
     for (let i = 0; i < 4; i++) segment.sackEdges[i] = near(segment.ack, chance)
   },

@@ -143,6 +143,13 @@ export class World {
     else if (action === 26) connection.abort()
     else if (action === 27) connection.release()
     else if (action === 28) connection.noDelay = !connection.noDelay
+    else if (action === 29 && connection.writable > 0) connection.sendUrgent(this.into, 0, 1 + chance.below(100))
+    else if (action === 30) connection.setCork(chance.chance(0.3))
+    else if (action === 31)
+      connection.setKeepAlive(chance.chance(0.5) && { idle: 1 + chance.below(60_000), interval: 1000 })
+    else if (action === 32) connection.linger.ms = chance.chance(0.5) ? undefined : chance.below(5000)
+    else if (action === 33) connection.userTimeout.value = 1 + chance.below(600_000)
+    else if (action === 34) connection.ip.dscp = chance.below(64)
     this.drain()
   }
 

@@ -152,7 +152,7 @@ describe('a full accept queue, policy wait', () => {
       +0  <a S  0:0(0)       win 65535 <mss 1460>
       +0  >a S. 0:0(0) ack 1
       +0  <b S  0:0(0)       win 65535 <mss 1234,sackOK,TS val 100 ecr 0,nop,wscale 7>
-      +0  >b S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 100,nop,wscale 4>
+      +0  >b S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 100,nop,wscale 7>
     `
     verdict = 'hold'
     ack(tcp, 'a')

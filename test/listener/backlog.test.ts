@@ -103,7 +103,7 @@ describe('a full SYN queue has room again', () => {
       const [a, b] = [`a${round}`, `b${round}`]
       tcp.trace`
         +0 <${a} S  0:0(0)       win 65535 <mss 1000,sackOK,wscale 9,TS val 7 ecr 0>
-        +0 >${a} S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 4,TS val * ecr 7>
+        +0 >${a} S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7,TS val * ecr 7>
         +0 <${b} S  0:0(0)       win 65535
         +0 >${b} S. 0:0(0) ack 1 <mss 1460>
       `

@@ -40,7 +40,7 @@ for (const family of [4, 6] as const) {
           const options = [...(scale === undefined ? [] : [`wscale ${scale}`]), ...(sack ? ['sackOK'] : [])]
           test(`<${['mss', ...options, ...(timestamps ? ['TS'] : [])].join(',')}>`, () => {
             const tcp = cookieOnly({ family })
-            const expected = [`mss ${most}`, ...(scale === undefined ? [] : ['wscale 4']), ...(sack ? ['sackOK'] : [])]
+            const expected = [`mss ${most}`, ...(scale === undefined ? [] : ['wscale 7']), ...(sack ? ['sackOK'] : [])]
             handshake(tcp, [`mss ${most}`, ...options], timestamps, expected.join(','))
             assert.deepEqual(agreed(tcp.connection), [scale, sack, timestamps])
             assert.equal(tcp.connection.tcb.snd.mss, most)
@@ -147,7 +147,7 @@ describe('the timestamps of a cookie', () => {
   ] as const) {
     test(`${what} that we do not offer is not agreed on, whatever the SYN says`, () => {
       const traced = cookieOnly({ stack: { tcp } })
-      const answer = ['mss 1460', 'wscale 4', 'sackOK', 'TS val 0 ecr 100']
+      const answer = ['mss 1460', 'wscale 7', 'sackOK', 'TS val 0 ecr 100']
       const without = { timestamps: 'TS', 'window scale': 'wscale', SACK: 'sackOK' }[what]
       const expected = answer.filter((option) => !option.startsWith(without)).join(',')
       const stamps = 'timestamps' in tcp ? '' : 'TS val 300 ecr last'
@@ -204,7 +204,7 @@ describe('ECN in a cookie', () => {
   ] as const) {
     test(`<${[...options, ...(timestamps ? ['TS'] : [])].join(',')}>: nothing is promised that is not kept`, () => {
       const tcp = cookieOnly()
-      const answer = options.length === 0 ? 'mss 1460' : 'mss 1460,wscale 4,sackOK'
+      const answer = options.length === 0 ? 'mss 1460' : 'mss 1460,wscale 7,sackOK'
       handshake(tcp, ['mss 1460', ...options], timestamps, answer, 'SEW', agreed)
       assert.equal(tcp.connection.state, 'ESTABLISHED')
       tcp.send(10)

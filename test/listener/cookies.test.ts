@@ -143,7 +143,7 @@ describe('a cookie', () => {
     const tcp = cookieOnly()
     tcp.trace`
       +0 < S  0:0(0)       win 65535 <mss 1000,wscale 3>
-      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 4>
+      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 7>
       +0 < .  1:1(0) ack 1 win 50
     `
     tcp.accept()

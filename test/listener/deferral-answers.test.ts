@@ -37,7 +37,7 @@ describe('accept()', () => {
     tcp.trace`+3`
     incoming.accept()
     tcp.trace`
-      +0  > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 5,wscale 4>
+      +0  > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 5,wscale 7>
       +.1 < .  1:1(0) ack 1 win 100 <TS val 3105 ecr last>
     `
     const { snd, sack, tsRecent } = tcp.accept().tcb

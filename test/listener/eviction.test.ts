@@ -115,7 +115,7 @@ describe('an entry that was evicted', () => {
     const tcp = listening({ backlog: 2, synAckRetries: 0 })
     tcp.trace`
       +0 < S  0:0(0)       win 65535 <mss 1234,sackOK,wscale 9,TS val 100 ecr 0>
-      +0 > S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 4,TS val 0 ecr 100>
+      +0 > S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7,TS val 0 ecr 100>
     `
     syn(tcp, 'same')
     fill(tcp, 'b', '198.51.100.', 1)

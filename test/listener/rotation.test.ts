@@ -132,7 +132,7 @@ describe('replicas that share a ring', () => {
           )
           const client = new Client('10.0.0.1', 5000, 1, offer)
           client.open(replicas[first]!)
-          assert.deepEqual(replicas[second]!.receive(client.ack(5)).length, 0)
+          assert.deepEqual(replicas[second]!.receive(client.ack(5)).length, 1)
           const connection = replicas[second]!.accept()
           assert.deepEqual([connection.state, connection.readable], ['ESTABLISHED', 5])
         },

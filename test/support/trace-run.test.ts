@@ -117,7 +117,7 @@ describe('a trace', () => {
   test('begins with the SYN of a connection that is opened', () => {
     const tcp = connect()
     tcp.trace`
-      +0 > S 0:0(0) <mss 1460,sackOK,TS val 0 ecr 0,wscale 4>
+      +0 > S 0:0(0) <mss 1460,sackOK,TS val 0 ecr 0,wscale 7>
       +.1 < S. 0:0(0) ack 1 win 65535 <mss 1460,TS val 5 ecr last>
       +0 > . 1:1(0) ack 1 <TS val 100 ecr 5>
     `

@@ -116,7 +116,9 @@ export class Traced {
 
   constructor(options: HostOptions) {
     const addresses = options.stack?.addresses ?? [NETWORKS[options.family ?? 4].stack]
-    this.stack = new Stack({ addresses, secret: SECRET, ...options.stack })
+    // Without quick ACKs, which would make the beginning of every trace differ from the rest.
+    const tcp = { quickAcks: 0, ...options.stack?.tcp }
+    this.stack = new Stack({ addresses, secret: SECRET, ...options.stack, tcp })
     this.#options = options
     this.#localAddress = IpPrefix.parse(addresses[0]!)!.address
   }

@@ -21,27 +21,27 @@ const OUR_TS = 'TS val 0 ecr 100'
 
 describe('the options of a SYN', () => {
   test('are answered each, and agreed on', () => {
-    const { tcb } = handshake(`mss 1400,sackOK,${TS},wscale 7`, `mss 1460,sackOK,${OUR_TS},wscale 4`).connection
+    const { tcb } = handshake(`mss 1400,sackOK,${TS},wscale 7`, `mss 1460,sackOK,${OUR_TS},wscale 7`).connection
     assert.equal(tcb.snd.mss, 1400)
     assert.equal(tcb.sack, true)
     assert.equal(tcb.timestamps, true)
     assert.equal(tcb.tsRecent, 101)
-    assert.deepEqual([tcb.windowScaling, tcb.snd.scale, tcb.rcv.scale], [true, 7, 4])
+    assert.deepEqual([tcb.windowScaling, tcb.snd.scale, tcb.rcv.scale], [true, 7, 7])
     assert.equal(tcb.snd.wnd, 1000 << 7)
   })
 
   // RFC 7323 §1.3, RFC 2018 §2: none but the MSS is sent to a client that did not offer it.
   for (const [missing, offer, answer] of [
     ['window scale', `mss 1400,sackOK,${TS}`, `mss 1460,sackOK,${OUR_TS}`],
-    ['timestamps', 'mss 1400,sackOK,wscale 7', 'mss 1460,sackOK,wscale 4'],
-    ['SACK', `mss 1400,${TS},wscale 7`, `mss 1460,${OUR_TS},wscale 4`],
-    ['MSS', `sackOK,${TS},wscale 7`, `mss 1460,sackOK,${OUR_TS},wscale 4`],
+    ['timestamps', 'mss 1400,sackOK,wscale 7', 'mss 1460,sackOK,wscale 7'],
+    ['SACK', `mss 1400,${TS},wscale 7`, `mss 1460,${OUR_TS},wscale 7`],
+    ['MSS', `sackOK,${TS},wscale 7`, `mss 1460,sackOK,${OUR_TS},wscale 7`],
   ] as const) {
     test(`are agreed on without ${missing} when the client does not offer it`, () => {
       const { tcb } = handshake(offer, answer).connection
       assert.equal(tcb.windowScaling, missing !== 'window scale')
       assert.equal(tcb.snd.scale, missing === 'window scale' ? 0 : 7)
-      assert.equal(tcb.rcv.scale, missing === 'window scale' ? 0 : 4)
+      assert.equal(tcb.rcv.scale, missing === 'window scale' ? 0 : 7)
       assert.equal(tcb.timestamps, missing !== 'timestamps')
       assert.equal(tcb.sack, missing !== 'SACK')
       assert.equal(tcb.snd.mss, missing === 'MSS' ? 536 : 1400)
@@ -50,8 +50,8 @@ describe('the options of a SYN', () => {
 
   for (const [knob, answer] of [
     ['windowScale', `mss 1460,sackOK,${OUR_TS}`],
-    ['timestamps', 'mss 1460,sackOK,wscale 4'],
-    ['sack', `mss 1460,${OUR_TS},wscale 4`],
+    ['timestamps', 'mss 1460,sackOK,wscale 7'],
+    ['sack', `mss 1460,${OUR_TS},wscale 7`],
   ] as const) {
     test(`are agreed on without ${knob} when it is turned off`, () => {
       const { tcb } = handshake(`mss 1400,sackOK,${TS},wscale 7`, answer, { [knob]: false }).connection
@@ -78,7 +78,7 @@ describe('the options of a SYN', () => {
     const tcp = listen()
     tcp.trace`
       +0 < S  0:0(0)       win 65535 <nop,mss 1400,TS val 100 ecr 0,nop,nop,wscale 7,sackOK,eol>
-      +0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 100,wscale 4>
+      +0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 100,wscale 7>
     `
   })
 })
@@ -98,12 +98,12 @@ describe('the window scale', () => {
   }
 
   test('of more than 14 counts as 14 (RFC 7323 §2.3)', () => {
-    assert.equal(handshake('mss 1460,wscale 15', 'mss 1460,wscale 4').connection.tcb.snd.scale, 14)
+    assert.equal(handshake('mss 1460,wscale 15', 'mss 1460,wscale 7').connection.tcb.snd.scale, 14)
   })
 
   test('of 0 is an offer too: the other side may scale (RFC 7323 §2.2)', () => {
-    const { tcb } = handshake('mss 1460,wscale 0', 'mss 1460,wscale 4').connection
-    assert.deepEqual([tcb.windowScaling, tcb.snd.scale, tcb.rcv.scale], [true, 0, 4])
+    const { tcb } = handshake('mss 1460,wscale 0', 'mss 1460,wscale 7').connection
+    assert.deepEqual([tcb.windowScaling, tcb.snd.scale, tcb.rcv.scale], [true, 0, 7])
   })
 
   test('does not scale the window of the SYN-ACK itself (RFC 7323 §2.2)', () => {

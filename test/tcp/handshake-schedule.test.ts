@@ -34,9 +34,9 @@ describe('a SYN-ACK that nobody answers', () => {
     const tcp = listen({ synAckRetries: 2 })
     tcp.trace`
       +0 < S  7:7(0)       win 65535 <mss 1400,sackOK,wscale 7>
-      +0 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 4>
-      +1 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 4>
-      +2 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 4>
+      +0 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 7>
+      +1 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 7>
+      +2 > S. 0:0(0) ack 8 win 65535 <mss 1460,sackOK,wscale 7>
       +4
     `
   })
@@ -227,9 +227,9 @@ describe('a duplicate of the SYN', () => {
     const tcp = listen()
     tcp.trace`
       +0 < S  0:0(0)       win 65535 <mss 1400,wscale 7>
-      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 4>
+      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 7>
       +.5 < S 0:0(0)       win 1000 <mss 500,sackOK>
-      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 4>
+      +0 > S. 0:0(0) ack 1 <mss 1460,wscale 7>
       +0 < .  1:1(0) ack 1 win 100
     `
     const { snd } = tcp.accept().tcb

@@ -27,7 +27,7 @@ describe('a RST at exactly RCV.NXT (RFC 5961 §3)', () => {
       ['with data (RFC 9293 SHLD-2)', 'R', 10],
     ] as const) {
       test(`${what} ends ${state} with ${error ?? 'no error'}, and is not answered`, () => {
-        const { tcp, snd, rcv } = inState(state)
+        const { tcp, snd, rcv } = inState(state, { stack: { tcp: { rfc1337: false } } })
         const ack = flags.includes('.') ? `ack ${snd}` : ''
         tcp.trace`+0 < ${flags} ${rcv}:${rcv + length}(${length}) ${ack} win 0`
         assert.equal(tcp.connection.state, 'CLOSED')
@@ -39,6 +39,15 @@ describe('a RST at exactly RCV.NXT (RFC 5961 §3)', () => {
       })
     }
   }
+
+  test('does not end TIME-WAIT by default, which an old one would cut short (RFC 1337 §3, fix 1)', () => {
+    const { tcp, rcv } = inState('TIME-WAIT')
+    tcp.trace`+0 < R ${rcv}:${rcv}(0) win 0`
+    assert.equal(tcp.connection.state, 'TIME-WAIT')
+    assert.equal(tcp.stack.counters.drops['tcp-rst-ignored'], 1)
+    tcp.trace`+60`
+    assert.equal(tcp.connection.state, 'CLOSED')
+  })
 
   test('counts as a reset from ESTABLISHED and CLOSE-WAIT, and as a failed attempt from SYN-RECEIVED (RFC 4022)', () => {
     for (const state of SYNCHRONIZED_STATES) {

@@ -7,9 +7,9 @@ describe('a simultaneous open', () => {
   test('goes SYN and SYN, SYN-ACK and SYN-ACK, when all four cross', () => {
     const tcp = connect()
     tcp.trace`
-      +0  > S  0:0(0)       <mss 1460,sackOK,TS val 0 ecr 0,wscale 4>
+      +0  > S  0:0(0)       <mss 1460,sackOK,TS val 0 ecr 0,wscale 7>
       +.1 < S  0:0(0)       win 65535 <mss 1000,sackOK,TS val 7 ecr 0,wscale 3>
-      +0  > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 7,wscale 4>
+      +0  > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 7,wscale 7>
     `
     assert.equal(tcp.connection.state, 'SYN-RECEIVED')
     assert.deepEqual(tcp.takeEvents(), [])
@@ -17,7 +17,7 @@ describe('a simultaneous open', () => {
     assert.equal(tcp.connection.state, 'ESTABLISHED')
     assert.deepEqual(tcp.takeEvents(), ['connected'])
     const { tcb } = tcp.connection
-    assert.deepEqual([tcb.snd.mss, tcb.snd.scale, tcb.rcv.scale, tcb.sack], [1000, 3, 4, true])
+    assert.deepEqual([tcb.snd.mss, tcb.snd.scale, tcb.rcv.scale, tcb.sack], [1000, 3, 7, true])
     assert.equal(tcp.stack.counters.ActiveOpens, 1)
     assert.equal(tcp.stack.counters.PassiveOpens, 0)
     tcp.trace`+3600`

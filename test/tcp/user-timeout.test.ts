@@ -34,7 +34,7 @@ describe('the user timeout, R2 (RFC 9293 §3.8.3)', () => {
   })
 
   test('counts from the last progress', () => {
-    const tcp = measured({ stack: { tcp: { userTimeout: 2000 } } })
+    const tcp = measured({ stack: { tcp: { userTimeout: 2000, blackHoleTimeouts: 0 } } })
     tcp.send(2920)
     tcp.trace`
       @.1 > .  1:1461(1460)    ack 1

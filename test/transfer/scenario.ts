@@ -63,8 +63,9 @@ function endOptions(chance: Chance, mtu: number): EndOptions {
     sack: chance.chance(0.7),
     windowScale: chance.chance(0.7),
     sendBuffer: pick(chance, BUFFERS),
-    receiveBuffer: pick(chance, BUFFERS),
-    delayedAck: pick(chance, [0, 40, 200]),
+    receiveBuffer: chance.chance(0.5) ? pick(chance, BUFFERS) : { initial: pick(chance, BUFFERS), max: 1_000_000 },
+    delayedAck: pick(chance, [0, 1, 40, 200]),
+    quickAcks: pick(chance, [0, 2, 16]),
   }
   return { mtu, tcp, secret: chance.bytes(32) }
 }

@@ -72,11 +72,12 @@ export const segment: fc.Arbitrary<Segment> = fc
     timestamps: fc.option(fc.tuple(uint32, uint32), { nil: undefined }),
     edges: fc.array(uint32, { maxLength: 2 * MAX_SACK_BLOCKS }),
     cookie: fc.option(cookie, { nil: undefined }),
+    userTimeout: fc.oneof(fc.constant(ABSENT), fc.integer({ min: 1, max: 32_767 })),
     ring: fc.uint8Array({ minLength: 1, maxLength: 300 }),
     start: fc.nat(),
     length: fc.nat(),
   })
-  .map(({ addresses: [source, destination], timestamps, edges, cookie, ring, start, length, ...rest }) => {
+  .map(({ addresses: [source, destination], timestamps, edges, cookie, userTimeout, ring, start, length, ...rest }) => {
     const made = Object.assign(new Segment(), { source, destination, ...rest })
     if (timestamps !== undefined) {
       made.timestamps = true
@@ -85,6 +86,7 @@ export const segment: fc.Arbitrary<Segment> = fc
     }
     made.sackEdges.set(edges)
     made.sackBlocks = edges.length >> 1
+    if (cookie === undefined) made.userTimeout = userTimeout
     if (cookie !== undefined) {
       made.cookie.set(cookie)
       made.cookieLength = cookie.length

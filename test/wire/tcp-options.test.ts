@@ -12,13 +12,14 @@ function read(text: string): Record<string, unknown> {
   const data = octets(text)
   parseTcpOptions(data, 0, data.length, segment)
   const { mss, windowScale, sackPermitted, timestamps, tsVal, tsEcr, sackBlocks, sackEdges } = segment
-  const { cookie, cookieLength } = segment
+  const { cookie, cookieLength, userTimeout } = segment
   return {
     ...(mss === ABSENT ? {} : { mss }),
     ...(windowScale === ABSENT ? {} : { windowScale }),
     ...(sackPermitted ? { sackPermitted } : {}),
     ...(timestamps ? { tsVal, tsEcr } : {}),
     ...(sackBlocks === 0 ? {} : { sack: [...sackEdges.subarray(0, 2 * sackBlocks)] }),
+    ...(userTimeout === ABSENT ? {} : { userTimeout }),
     ...(cookieLength === ABSENT ? {} : { cookie: hex(cookie, 0, cookieLength) }),
   }
 }
@@ -165,4 +166,16 @@ test('options fill whole words, so that no padding is needed; the last is never 
       for (let at = 0; at < length; at += into[at] === 1 ? 1 : into[at + 1]!) assert.notEqual(into[at], 0)
     }),
   )
+})
+
+test('a user timeout is in seconds or in minutes, and 0 is none (RFC 5482 §3)', () => {
+  assert.deepEqual(read('1c040064'), { userTimeout: 100 })
+  assert.deepEqual(read('1c048002'), { userTimeout: 120 })
+  assert.deepEqual(read('1c04ffff'), { userTimeout: 32_767 * 60 })
+  for (const none of ['1c040000', '1c048000', '1c0301', '1c06000000 01']) assert.deepEqual(read(none), {}, none)
+  assert.equal(written({ userTimeout: 1 }), '1c040001')
+  assert.equal(written({ userTimeout: 32_767 }), '1c047fff')
+  assert.equal(written({ userTimeout: 32_768 }), '1c048223')
+  assert.equal(written({ userTimeout: 1e9 }), '1c04ffff')
+  assert.equal(written({ userTimeout: 100, cookieLength: 0 }), '22020101', 'a cookie goes first')
 })

@@ -9,6 +9,7 @@ export function learnOptions(connection: Connection, syn: Segment): void {
   const { tcb, host } = connection
   const { config } = host
   tcb.snd.mss = sendMss(syn, host.mtu)
+  connection.path.begin(connection)
   tcb.windowScaling = config.windowScale && syn.windowScale !== ABSENT
   if (tcb.windowScaling) {
     tcb.snd.scale = acceptedScale(syn.windowScale)
@@ -47,6 +48,7 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.recovery.start(connection)
   measureHandshake(connection, segment)
   connection.timedAt = Number.POSITIVE_INFINITY
+  connection.keepAlive.heard(connection)
   connection.enter('ESTABLISHED')
   connection.tellRoom()
   if (connection.finQueued) connection.enter('FIN-WAIT-1')

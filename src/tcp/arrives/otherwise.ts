@@ -1,5 +1,5 @@
 import type { Instant } from '../../wire/instant.ts'
-import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
+import { ABSENT, ACK, FIN, RST, type Segment, SYN, URG } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { answerSynAgain } from '../passive-fast-open.ts'
 import { seqAdd, seqDistance, seqLess, seqLessOrEqual, seqWithin } from '../seq.ts'
@@ -25,6 +25,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
     refuseUnacceptable(connection, segment)
     return undefined
   }
+  connection.keepAlive.heard(connection)
   // Second: the RST bit.
   if (segment.has(RST)) {
     handleReset(connection, segment)
@@ -42,7 +43,9 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
   }
   const verdict = handleAcknowledgment(connection, segment, unscaled)
   if (verdict !== 'go on') return verdict === 'reset' ? 'reset' : undefined
-  // Sixth, urgent data, is not offered to the application. Seventh: the text. Eighth: the FIN.
+  if (segment.userTimeout !== ABSENT) connection.userTimeout.received(segment.userTimeout)
+  // Sixth: the URG bit. Seventh: the text. Eighth: the FIN.
+  if (segment.has(URG)) connection.urgent.arrived(connection, segment)
   if (handleText(connection, segment) === 'reset') {
     connection.finish(undefined)
     return 'reset'
@@ -114,7 +117,7 @@ function trimOldText(connection: Connection, segment: Segment): boolean {
   const { tcb, state, host } = connection
   const behind = seqDistance(segment.seq, tcb.rcv.nxt)
   if (!tcb.sack || state === 'TIME-WAIT' || segment.has(SYN | RST)) return false
-  if (segment.length === 0 || segment.length > behind || behind > host.config.receiveBuffer) return false
+  if (segment.length === 0 || segment.length > behind || behind > host.receiveBuffer.max) return false
   host.drop('tcp-out-of-window')
   noteOldDuplicate(connection, segment)
   segment.seq = tcb.rcv.nxt
@@ -160,6 +163,10 @@ function handleReset(connection: Connection, segment: Segment): void {
       connection.finish(connection.listener === undefined ? 'ECONNREFUSED' : 'ECONNRESET')
       break
     case 'TIME-WAIT':
+      // RFC 1337 §3, fix 1: who has said everything has nothing to reset, and an old RST would let old segments in.
+      if (connection.host.config.rfc1337) connection.host.drop('tcp-rst-ignored')
+      else connection.finish(undefined)
+      break
     case 'CLOSING':
     case 'LAST-ACK':
       connection.finish(undefined)

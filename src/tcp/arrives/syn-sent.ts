@@ -1,4 +1,4 @@
-import { ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
+import { ABSENT, ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
 import { learnFromSynAck } from '../active-fast-open.ts'
 import type { Connection } from '../connection.ts'
 import { CONNECTED } from '../events.ts'
@@ -28,9 +28,10 @@ export function arrivesSynSent(connection: Connection, segment: Segment): 'reset
   }
   tcb.irs = segment.seq
   tcb.rcv.nxt = seqAdd(segment.seq, 1)
-  tcb.rcv.edge = seqAdd(tcb.rcv.nxt, Math.min(host.config.receiveBuffer, 65_535))
+  tcb.rcv.edge = seqAdd(tcb.rcv.nxt, Math.min(host.receiveBuffer.initial, 65_535))
   learnOptions(connection, segment)
   connection.ecn.learn(host.config, segment, acknowledges)
+  if (segment.userTimeout !== ABSENT) connection.userTimeout.received(segment.userTimeout)
   if (!acknowledges) {
     // Simultaneous open (RFC 9293 MUST-10, figure 7).
     connection.enter('SYN-RECEIVED')

@@ -46,6 +46,7 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
     host.drop('tcp-reassembly-full')
   }
   const advanced = receiveBuffer.next - before
+  if (advanced > 0) connection.window.arrived(connection, segment)
   rcv.nxt = seqAdd(rcv.nxt, advanced)
   if (advanced > 0) connection.tell(READABLE)
   scheduleAck(connection, advanced, hadGaps)
@@ -72,12 +73,13 @@ export function noteOldDuplicate(connection: Connection, segment: Segment): void
  */
 function scheduleAck(connection: Connection, advanced: number, hadGaps: boolean): void {
   const { host, tcb } = connection
+  const quick = connection.quickAcks.arrived(connection, advanced === 0 || hadGaps)
   if (advanced === 0) {
     connection.acksDue = Math.min(connection.acksDue + 1, MOST_ACKS_DUE)
     return
   }
   connection.unacknowledged += advanced
-  if (hadGaps || connection.unacknowledged >= 2 * tcb.rcv.mss || host.config.delayedAck === 0) {
+  if (quick || hadGaps || connection.unacknowledged >= 2 * tcb.rcv.mss || host.config.delayedAck === 0) {
     connection.acksDue = Math.max(connection.acksDue, 1)
   } else if (connection.delayedAckAt === Number.POSITIVE_INFINITY) {
     connection.delayedAckAt = host.now + host.config.delayedAck

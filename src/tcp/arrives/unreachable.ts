@@ -6,7 +6,7 @@ import { seqWithin } from '../seq.ts'
 import { NONE } from '../syn-rows.ts'
 
 /**
- * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2). One that quotes a number
+ * An ICMP error about a segment of ours, by its four-tuple and number (RFC 9293 §3.9.2.2, MUST-54). One that quotes a number
  * which is not in flight is forged, or old (RFC 5927 §4.1). A half-open row notes nothing: its retransmissions go on to
  * their end.
  */
@@ -38,6 +38,7 @@ export function arrivesUnreachable(
   } else {
     connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
     connection.softErrorAt = endpoint.now
+    connection.trouble.report(connection, connection.softError)
   }
 }
 

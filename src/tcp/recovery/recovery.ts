@@ -61,7 +61,7 @@ export class Recovery {
     return this.sack?.congestionMarked(connection) ?? this.newReno.congestionMarked(connection, flight)
   }
 
-  /** What is out was not taken, and goes out again: not that the path was overloaded, but that a window was closed, say. */
+  /** What is out went into a closed window, or is too large for the path: it all goes out again, by no fault of congestion. */
   resendAll(connection: Connection): void {
     const { snd } = connection.tcb
     if (this.sack === undefined) snd.resend = snd.una

@@ -1,0 +1,33 @@
+import type { Instant } from '../wire/instant.ts'
+import type { Connection } from './connection.ts'
+
+/**
+ * ACKs that do not wait (as Linux): the first ones of a connection and those after a pause or a gap, when the peer's
+ * congestion window is small and grows with every ACK. Not while the application answers what it gets: then the ACK
+ * travels with the answer.
+ */
+export class QuickAcks {
+  private left = 0
+  private answers = false
+  private arrivedAt: Instant = Number.NEGATIVE_INFINITY
+
+  /** Text arrived, early or not. True if its ACK is not to wait. */
+  arrived({ host, rto }: Connection, early: boolean): boolean {
+    const { now, config } = host
+    const idle = now - this.arrivedAt > rto.value
+    this.arrivedAt = now
+    if (idle) this.answers = false
+    if (idle || early) this.left = config.quickAcks
+    return this.left > 0 && !this.answers
+  }
+
+  /** An ACK goes out, with data or without. */
+  acknowledged(): void {
+    if (this.left > 0) this.left--
+  }
+
+  /** Data goes out for the first time: an answer, if it comes soon after what arrived. */
+  sentData({ host }: Connection): void {
+    if (host.now - this.arrivedAt < host.config.delayedAck) this.answers = true
+  }
+}

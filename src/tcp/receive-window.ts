@@ -1,0 +1,116 @@
+import type { Instant, Milliseconds } from '../wire/instant.ts'
+import type { Segment } from '../wire/segment.ts'
+import type { BufferSize } from './config.ts'
+import type { Connection } from './connection.ts'
+import { timestampClock } from './isn.ts'
+import { seqAdd, seqDistance, seqLess } from './seq.ts'
+
+/** Octets in segments that the window has room for beyond twice what is read in a round trip (as Linux). */
+const SLACK = 16
+
+/**
+ * How much of the receive buffer is open to the peer: dynamic right-sizing as on Linux. Once in each round trip what the
+ * application has read is compared with the most it ever read in one: where it was more, the buffer becomes twice that,
+ * up to `receiveBuffer.max`. Who does not read gets no more to hold. The round trip is that of a timestamp which comes
+ * back with data or, without timestamps, the time in which a window is used up.
+ */
+export class ReceiveWindow {
+  /** The most octets that are held unread or out of order; it never shrinks (RFC 9293 SHLD-14). */
+  limit: number
+  /** The receiver's own measure of the round trip, ms; 0 before there is one. */
+  roundTrip: Milliseconds = 0
+  private readonly most: number
+  /** What was read since `since`, and the most of a round trip so far. */
+  private read = 0
+  private best = 0
+  private since: Instant = 0
+  private lastEcho = -1
+  private turn = 0
+  private turnAt: Instant = Number.NEGATIVE_INFINITY
+
+  constructor(size: BufferSize) {
+    this.limit = size.initial
+    this.most = size.max
+  }
+
+  /** Text arrived in order. */
+  arrived(connection: Connection, segment: Segment): void {
+    if (this.limit >= this.most) return
+    const { tcb, host } = connection
+    if (tcb.timestamps) {
+      if (segment.tsEcr === this.lastEcho || segment.length < tcb.rcv.mss) return
+      this.lastEcho = segment.tsEcr
+      const sample = Math.max(1, seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now)))
+      this.roundTrip = this.roundTrip === 0 ? sample : this.roundTrip + (sample - this.roundTrip) / 8
+      return
+    }
+    if (this.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, this.turn)) return
+    if (this.turnAt !== Number.NEGATIVE_INFINITY) {
+      const sample = Math.max(1, host.now - this.turnAt)
+      // It measures the sender's pauses, too: the shortest is nearest.
+      this.roundTrip = this.roundTrip === 0 ? sample : Math.min(this.roundTrip, sample)
+    }
+    this.turn = tcb.rcv.edge
+    this.turnAt = host.now
+  }
+
+  /** The application has read `octets`. */
+  consumed(connection: Connection, octets: number): void {
+    this.measure(connection, octets)
+    // After the peer's FIN there is nobody who could use the window.
+    if (connection.finReceived || !windowWouldOpen(connection)) return
+    connection.acksDue = Math.max(connection.acksDue, 1)
+    connection.host.ready(connection)
+  }
+
+  private measure({ tcb, host }: Connection, octets: number): void {
+    if (this.limit >= this.most) return
+    this.read += octets
+    const { now } = host
+    if (this.roundTrip === 0 || now - this.since < this.roundTrip) return
+    this.grow(tcb.rcv.mss)
+    this.read = 0
+    this.since = now
+  }
+
+  private grow(mss: number): void {
+    const { read } = this
+    const before = this.best
+    if (read <= before) return
+    this.best = read
+    let wanted = 2 * read + SLACK * mss
+    // A sender in slow start doubles: the window is to be ahead of it.
+    if (before > 0) wanted += 2 * wanted * Math.min(1, (read - before) / before)
+    this.limit = Math.min(this.most, Math.max(this.limit, Math.floor(wanted)))
+  }
+}
+
+/** Where the right edge of the window could be: what was not read takes from it, and 16 scaled bits must reach it. */
+function possibleEdge(connection: Connection): number {
+  const { tcb, receiveBuffer, window } = connection
+  const room = connection.released ? window.limit : window.limit - receiveBuffer.length
+  return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 << tcb.rcv.scale)))
+}
+
+/** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */
+export function windowWouldOpen(connection: Connection): boolean {
+  const { rcv, snd } = connection.tcb
+  const gain = seqDistance(rcv.edge, possibleEdge(connection))
+  return gain > 0 && gain >= Math.min(snd.mss, connection.window.limit / 2)
+}
+
+/** SEG.WND of an ordinary segment; moves RCV's edge. */
+export function offerWindow(connection: Connection): number {
+  const { rcv } = connection.tcb
+  if (windowWouldOpen(connection)) rcv.edge = possibleEdge(connection)
+  const unit = 1 << rcv.scale
+  const window = seqDistance(rcv.nxt, rcv.edge)
+  // Rounded up, so that the edge the peer sees does not move back by what the scale cuts off (RFC 7323 §2.4); but never
+  // by more than one unit beyond the buffer, or tiny segments would push the edge along for ever.
+  let field = Math.ceil(window / unit)
+  if (seqDistance(possibleEdge(connection), seqAdd(rcv.nxt, field * unit)) >= unit) field = Math.floor(window / unit)
+  field = Math.min(field, 65_535)
+  const edge = seqAdd(rcv.nxt, field * unit)
+  if (seqLess(rcv.edge, edge)) rcv.edge = edge
+  return field
+}
