@@ -305,7 +305,6 @@ function anyHistory({ make }: Subject): void {
         const growth = control.cwnd - before
         assert.ok(growth >= 0)
         if (!limited) assert.equal(growth, 0)
-        // Windows are fractions: sums of them are not exact.
         assert.ok(growth <= Math.max(octets, before / 2, 9000) + 1e-6, `${before} by ${growth} for ${octets}`)
       }),
     )

@@ -59,14 +59,21 @@ export class Cubic extends CongestionWindow {
     this.wMax = 0
   }
 
+  override setWindow(octets: number): void {
+    super.setWindow(octets)
+    this.epoch = Number.NaN
+  }
+
   override exitRecovery(now: Instant): void {
     super.exitRecovery(now)
     this.epoch = Number.NaN
   }
 
   override restartAfterIdle(now: Instant): void {
+    const { cwnd } = this
     super.restartAfterIdle(now)
     this.hystart.reset()
+    if (this.cwnd < cwnd) this.epoch = Number.NaN
     this.epoch += now - this.lastAck
     this.lastAck = now
   }
