@@ -44,7 +44,6 @@ export class Spurious {
 
   /** Notes the duplicate that an ACK reports; true if it may be of this recovery. */
   note(delivery: Delivery): boolean {
-    if (!this.possible) return false
     const at = this.waiting.indexOf(seqAdd(delivery.duplicateEnd, -delivery.duplicate))
     if (at < 0 || at >= this.outstanding) return false
     this.waiting[at] = this.waiting[--this.outstanding]!
