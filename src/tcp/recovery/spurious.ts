@@ -50,10 +50,10 @@ export class Spurious {
     return true
   }
 
-  /** The ACK moves SND.UNA past something sent again, and answers what was sent before that (RFC 3522 §3.2). */
+  /** The ACK answers what was sent before anything was sent again (RFC 3522 §3.2). */
   saysEcho(delivery: Delivery): boolean {
     if (!this.possible || this.firstAt === Number.POSITIVE_INFINITY) return false
-    return delivery.again && delivery.echoedAt < this.firstAt
+    return delivery.late && delivery.echoedAt < this.firstAt
   }
 
   /** All that was sent again has come twice. */
