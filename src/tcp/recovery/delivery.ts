@@ -10,9 +10,10 @@ export class Delivery {
   sacked = 0
   /** From the last transmission of the segment that was sent last, of those sent once: NaN when there is none. */
   rtt: Milliseconds = Number.NaN
-  /** A segment that was sent once and before `recover`; a segment that was sent again, and is behind SND.UNA. */
+  /** A segment that was sent once and before `recover` has come. */
   original = false
-  again = false
+  /** A segment was acknowledged by an answer to what was sent before it was sent again. */
+  late = false
   /** Octets that the peer got twice (RFC 2883). */
   duplicate = 0
   /** Where they end. */
@@ -25,7 +26,7 @@ export class Delivery {
     this.sacked = 0
     this.rtt = Number.NaN
     this.original = false
-    this.again = false
+    this.late = false
     this.duplicate = 0
   }
 }

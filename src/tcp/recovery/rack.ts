@@ -33,7 +33,7 @@ export class Rack {
   private highest = 0
   private multiplier = 1
   private persistence = 0
-  /** A duplicate has widened the window, which it does once before this number is acknowledged. */
+  /** The window was widened, which it does once before this number is acknowledged. */
   private inRound = false
   private roundEnd = 0
 
@@ -76,8 +76,8 @@ export class Rack {
     this.reorderingSeen = true
   }
 
-  /** Step 4, a part: the peer got something twice; the window was too narrow, once each round trip. */
-  duplicate(una: number, nxt: number): void {
+  /** Step 4, a part: something was sent again for nothing. The window was too narrow, which counts once each round trip. */
+  widen(una: number, nxt: number): void {
     // Where nothing overtakes, it was the path that sent twice, or an ACK that was lost.
     if (!this.reorderingSeen) return
     if (this.inRound && seqLess(una, this.roundEnd)) return

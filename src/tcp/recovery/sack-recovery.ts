@@ -86,7 +86,7 @@ export class SackRecovery {
     if (acked > 0) this.scoreboard.acknowledge(snd.una, this.recover, counters)
     this.scoreboard.takeBlocks(segment, this.recover, counters)
     // That of a probe tells nothing of the order.
-    if (delivery.duplicate > 0 && spurious.note(delivery) && !this.probe.outstanding) rack.duplicate(snd.una, snd.nxt)
+    if (delivery.duplicate > 0 && spurious.note(delivery) && !this.probe.outstanding) rack.widen(snd.una, snd.nxt)
     if (acked > 0) this.probe.at = NEVER
     const bare = acked === 0 && segment.sackBlocks === 0
     if (this.probe.acknowledged(segment.ack, delivery, bare) && this.phase === 'open') {
@@ -286,7 +286,10 @@ export class SackRecovery {
     const { sent, spurious } = this
     const { counters, now } = connection.host
     for (let i = 0; i < sent.count; i++) if (sent.has(i, LOST)) sent.unmarkLost(i)
-    if (this.phase === 'recovery' && counter !== 'TCPDSACKUndo') this.rack.seeReordering(counters, 'TCPTSReorder')
+    if (this.phase === 'recovery' && counter !== 'TCPDSACKUndo') {
+      this.rack.seeReordering(counters, 'TCPTSReorder')
+      this.rack.widen(connection.tcb.snd.una, connection.tcb.snd.nxt)
+    }
     connection.congestion!.undo(now)
     counters[counter]++
     spurious.forget()

@@ -3,7 +3,7 @@ import type { Counters } from '../counters.ts'
 import { seqDistance, seqLess, seqLessOrEqual } from '../seq.ts'
 import type { Delivery } from './delivery.ts'
 import type { Rack } from './rack.ts'
-import { MOST_WHEN_SPLIT, RETRANSMITTED, SACKED, type SentSegments } from './sent-segments.ts'
+import { MOST_WHEN_SPLIT, OFTEN, RETRANSMITTED, SACKED, type SentSegments } from './sent-segments.ts'
 
 /**
  * What an ACK does to the scoreboard (RFC 6675 §4, "Update"). `recover` bounds what counts as an original of the
@@ -90,7 +90,8 @@ export class Scoreboard {
     delivery.octets += octets
     if (!cumulative) delivery.sacked += octets
     if (again) {
-      if (cumulative) delivery.again = true
+      // Sent oftener, the answer may be to any but the last.
+      if (cumulative && !sent.has(i, OFTEN) && delivery.echoedAt < Math.floor(sent.sentAt(i))) delivery.late = true
     } else {
       if (seqLessOrEqual(sent.endOf(i), recover)) delivery.original = true
       delivery.rtt = delivery.now - sent.sentAt(i)

@@ -23,8 +23,9 @@ const NO_PIECES = new Uint16Array(0)
 /** Marks of a segment. A segment that is neither SACKed nor lost is taken to be in the network. */
 export const SACKED = 1
 export const LOST = 2
-/** Was sent more than once. */
+/** Was sent more than once; more than twice. */
 export const RETRANSMITTED = 4
+export const OFTEN = 8
 
 /**
  * The segments from SND.UNA to SND.NXT, in order of sequence: where each ends, when it was last sent, and what is known
@@ -162,7 +163,8 @@ export class SentSegments {
 
   /** It was sent again. */
   resent(i: number, now: Instant): void {
-    this.set(i, (this.marksOf(i) & ~LOST) | RETRANSMITTED)
+    const often = this.has(i, RETRANSMITTED) ? OFTEN : 0
+    this.set(i, (this.marksOf(i) & ~LOST) | RETRANSMITTED | often)
     this.times[(this.head + i) & this.mask] = now
   }
 

@@ -44,17 +44,16 @@ export class Spurious {
 
   /** Notes the duplicate that an ACK reports; true if it may be of this recovery. */
   note(delivery: Delivery): boolean {
-    if (!this.possible) return false
     const at = this.waiting.indexOf(seqAdd(delivery.duplicateEnd, -delivery.duplicate))
     if (at < 0 || at >= this.outstanding) return false
     this.waiting[at] = this.waiting[--this.outstanding]!
     return true
   }
 
-  /** The ACK moves SND.UNA past something sent again, and answers what was sent before that (RFC 3522 §3.2). */
+  /** The ACK answers what was sent before anything was sent again (RFC 3522 §3.2). */
   saysEcho(delivery: Delivery): boolean {
     if (!this.possible || this.firstAt === Number.POSITIVE_INFINITY) return false
-    return delivery.again && delivery.echoedAt < this.firstAt
+    return delivery.late && delivery.echoedAt < this.firstAt
   }
 
   /** All that was sent again has come twice. */
