@@ -88,6 +88,10 @@ export class Dispatcher {
       this.#listeners.get(event.listener)?.(event)
       return
     }
+    if (event.type === 'notice') {
+      event.notice.deliver()
+      return
+    }
     const { connection } = event
     const handler = this.#connections.get(connection)
     if (event.type === 'closed') this.#connections.delete(connection)
