@@ -80,10 +80,10 @@ export class IcmpErrors {
     return packet
   }
 
-  /** RFC 1122 §3.2.2, RFC 4443 §2.4 (e): not about errors, groups, nobody, or a fragment other than the first. */
+  /** RFC 1122 §3.2.2, RFC 4443 §2.4 (e): not about errors, groups, nobody, or IPv4's fragments other than the first. */
   private mayAnswer(ip: IpHeader, octets: Uint8Array): boolean {
-    if (ip.fragmentOffset > 0 || !this.host.isHost(ip.source)) return false
-    if (!this.host.isHost(ip.destination)) return false
+    if (!this.host.isHost(ip.source) || !this.host.isHost(ip.destination)) return false
+    if (ip.fragmentOffset > 0) return ip.family === 6 && ip.protocol !== Protocol.ICMPV6
     const type = ip.payloadStart < ip.payloadEnd ? octets[ip.payloadStart]! : 0
     if (ip.family === 4) return ip.protocol !== Protocol.ICMP || !isIcmpError(type)
     return ip.protocol !== Protocol.ICMPV6 || !isIcmpv6Error(type)
