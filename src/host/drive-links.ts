@@ -37,6 +37,8 @@ export function driveLinks(
     const driver = new Driver(stack.port(i), link, scheduler, options)
     driver.onEvent = onEvent
     interfaces[i]!.wake = () => driver.touch()
+    // Announcements wait.
+    if (link.medium === 'ethernet') driver.touch()
     return driver
   })
 }

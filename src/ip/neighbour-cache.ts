@@ -62,6 +62,11 @@ export class NeighbourCache {
     return this.entries.get(`${address}`)
   }
 
+  /** For an inspector. */
+  get all(): Iterable<Neighbour> {
+    return this.entries.values()
+  }
+
   nextDeadline(): Instant {
     return this.due
   }

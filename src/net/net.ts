@@ -77,6 +77,8 @@ export function createNet(options: NetOptions): Net {
     ...(cookieKeys === undefined ? {} : { cookieKeys }),
   })
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
+  // Announcements wait.
+  if (link.medium === 'ethernet') driver.touch()
   const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
 
   const connect = (...args: ConnectArguments): Socket => {
