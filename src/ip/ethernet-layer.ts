@@ -116,11 +116,6 @@ export class EthernetLayer {
     return question.length
   }
 
-  /** Something of this layer's own is to be sent. */
-  get isPending(): boolean {
-    return this.answers.length + this.ready.length > 0 || this.neighbours.hasQuestions
-  }
-
   /**
    * Puts the header before the packet of `length` octets at into[start + 14], for the neighbour at `nextHop`. Returns the
    * frame's octets, or 0: the packet waits until the neighbour's address is known.

@@ -141,10 +141,6 @@ export class NeighbourCache {
     return undefined
   }
 
-  get hasQuestions(): boolean {
-    return this.asking.length > 0
-  }
-
   advance(now: Instant): void {
     if (now < this.due) return
     for (const neighbour of [...this.entries.values()])
