@@ -154,7 +154,8 @@ export class EthernetLayer {
     const defect = parseArp(octets, frame.payloadStart, frame.payloadEnd, packet)
     if (defect !== undefined) return this.drop(defect)
     const { sender, senderMac, target } = packet
-    if (isGroupMac(senderMac) || senderMac === 0 || this.has(sender)) return this.drop('neighbour-ignored')
+    const isKnown = packet.operation === ArpOperation.REQUEST || packet.operation === ArpOperation.REPLY
+    if (!isKnown || isGroupMac(senderMac) || senderMac === 0 || this.has(sender)) return this.drop('neighbour-ignored')
     const isForUs = this.has(target)
     if (packet.operation === ArpOperation.REQUEST && isForUs) {
       // Who asks without an address of his own asks whether it is free (RFC 5227 §1.1).
