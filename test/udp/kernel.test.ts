@@ -19,22 +19,28 @@ function kernelSocket(t: TestContext, family: 4 | 6): Socket {
 const LENGTHS = [0, 1, 1452, 1453, 1472, 1473, 4000, 65_507]
 
 for (const family of FAMILIES) {
-  kernelTest(import.meta.url, `IPv${family}: the stack sends back what a socket of the kernel sends`, async (t) => {
-    const host = await openHost(t)
-    const echo = host.stack.bind({ family, port: 7, receiveBuffer: 2 ** 20 })
-    echo.onNews = () => host.act(() => echoAll(echo))
-    host.driver.onEvent = (event) => event.type === 'notice' && event.notice.deliver()
-    const socket = kernelSocket(t, family)
-    for (const length of LENGTHS) {
-      socket.send(stream(0, length), 7, STACK[family])
-      const message = await happens<Buffer>(socket, 'message')
-      assert.deepEqual(new Uint8Array(message), stream(0, length), `${length} octets`)
-    }
-    const { counters } = host.stack
-    const [reassembled, fragmented] =
-      family === 4 ? [counters.IpReasmOKs, counters.IpFragOKs] : [counters.Ip6ReasmOKs, counters.Ip6FragOKs]
-    assert.deepEqual([reassembled, fragmented], family === 4 ? [3, 3] : [5, 5])
-  })
+  for (const offload of [false, true]) {
+    kernelTest(
+      import.meta.url,
+      `IPv${family}: the stack sends back what a socket of the kernel sends${offload ? ', with offloads' : ''}`,
+      async (t) => {
+        const host = await openHost(t, { offload })
+        const echo = host.stack.bind({ family, port: 7, receiveBuffer: 2 ** 20 })
+        echo.onNews = () => host.act(() => echoAll(echo))
+        host.driver.onEvent = (event) => event.type === 'notice' && event.notice.deliver()
+        const socket = kernelSocket(t, family)
+        for (const length of LENGTHS) {
+          socket.send(stream(0, length), 7, STACK[family])
+          const message = await happens<Buffer>(socket, 'message')
+          assert.deepEqual(new Uint8Array(message), stream(0, length), `${length} octets`)
+        }
+        const { counters } = host.stack
+        const [reassembled, fragmented] =
+          family === 4 ? [counters.IpReasmOKs, counters.IpFragOKs] : [counters.Ip6ReasmOKs, counters.Ip6FragOKs]
+        assert.deepEqual([reassembled, fragmented], family === 4 ? [3, 3] : [5, 5])
+      },
+    )
+  }
 
   kernelTest(import.meta.url, `IPv${family}: a socket of the kernel sends back what the stack sends`, async (t) => {
     const host = await openHost(t)
