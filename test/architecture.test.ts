@@ -10,16 +10,18 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const MAY_IMPORT: Record<string, readonly string[]> = {
   wire: [],
   tcp: ['wire'],
-  stack: ['tcp', 'wire'],
+  ip: ['tcp', 'wire'],
+  udp: ['ip', 'tcp', 'wire'],
+  stack: ['udp', 'ip', 'tcp', 'wire'],
   link: ['wire'],
-  sim: ['host', 'stack', 'link', 'tcp', 'wire'],
-  host: ['stack', 'link', 'tcp', 'wire', 'node:', 'koffi'],
-  net: ['host', 'stack', 'link', 'tcp', 'wire', 'node:'],
-  cli: ['net', 'sim', 'host', 'stack', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
+  sim: ['host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire'],
+  host: ['stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'koffi'],
+  net: ['host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:'],
+  cli: ['net', 'sim', 'host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
 }
 
 /** Here time comes in as an argument and chance as a seed: the same input gives the same octets. */
-const CORE = ['wire', 'tcp', 'stack', 'link', 'sim']
+const CORE = ['wire', 'tcp', 'ip', 'udp', 'stack', 'link', 'sim']
 const IMPURE =
   /(?<![.\w])(Date|Buffer|setTimeout|setInterval|setImmediate|queueMicrotask|(?:performance|process|console|crypto|globalThis)(?=\.)|Math\.random)\b/g
 

@@ -193,9 +193,9 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a dropped frame counts as accepted, too',
-    file: 'stack/stack.ts',
-    text: '?? false, false)\n    if (!this.dropped) this.counters.accepted++',
-    planted: '?? false, false)\n    this.counters.accepted++',
+    file: 'stack/input.ts',
+    text: "'link')\n    if (!this.dropped) counters.accepted++",
+    planted: "'link')\n    counters.accepted++",
   },
   ...ADMISSION_BUGS,
   ...LISTENER_BUGS,

@@ -4,6 +4,7 @@ Examples:
   $ sudo estab serve                      a server at http://10.77.0.2/, each handshake drawn
   $ estab serve --link embedded           the same without root, at http://127.0.0.1:8080/
   $ echo hello | sudo estab connect 10.78.0.1 7
+  $ sudo estab ping 10.79.0.1
 `
 
 export const DEMO_EXAMPLES = `
@@ -40,4 +41,14 @@ A TUN device takes root (CAP_NET_ADMIN). What lies beyond the kernel's end of it
 Examples:
   $ sudo estab connect 10.78.0.1 8080 < request.txt
   $ sudo estab connect fd78::1 7 --timeout 3
+`
+
+export const PING_EXAMPLES = `
+A TUN device takes root (CAP_NET_ADMIN). What lies beyond the kernel's end of it is reached where the kernel forwards.
+With --link embedded nothing does: a second stack of estab answers, at the first other address of each prefix.
+
+Examples:
+  $ sudo estab ping 10.79.0.1
+  $ sudo estab ping fd79::1 --size 4000 --count 2
+  $ estab ping 10.79.0.1 --link embedded
 `

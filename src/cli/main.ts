@@ -4,18 +4,22 @@ import { Command, Option } from 'commander'
 import { type ConnectOptions, connect } from './connect.ts'
 import { type DemoOptions, demo } from './demo/demo.ts'
 import { fail } from './errors.ts'
-import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, SERVE_EXAMPLES } from './help.ts'
+import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, PING_EXAMPLES, SERVE_EXAMPLES } from './help.ts'
 import {
   backlogOption,
   CONNECT_ADDRESSES,
   cidrOption,
+  countOption,
+  PING_ADDRESSES,
   portOption,
   reachable,
   retriesOption,
   SERVE_ADDRESSES,
   secondsOption,
+  sizeOption,
   waitsOption,
 } from './options.ts'
+import { type PingOptions, ping } from './ping.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
 /** As Commander has them: the addresses may be missing. */
@@ -127,6 +131,37 @@ program
   .addHelpText('after', CONNECT_EXAMPLES)
   .action((host: string, port: number, options: Given<ConnectOptions>) =>
     connect(host, port, { ...options, address: options.address ?? reachable(CONNECT_ADDRESSES) }).catch(fail),
+  )
+
+program
+  .command('ping')
+  .description('ICMP echoes from a stack of its own, and how long their answers take')
+  .argument('<host>', 'address, or a name that this machine can resolve')
+  .addOption(
+    new Option('--link <kind>', 'a TUN device, or a wire inside this process with a second stack at its end')
+      .choices(['tun', 'embedded'])
+      .default('tun'),
+  )
+  .option('--tun <name>', 'name of the TUN device', 'estab2')
+  .option(
+    '--address <cidr>',
+    `the stack's own address, repeatable (default: ${PING_ADDRESSES.join(' and ')})`,
+    cidrOption,
+  )
+  .option(
+    '--host-address <cidr>',
+    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
+    cidrOption,
+  )
+  .option('--count <echoes>', 'how many to send', countOption, 4)
+  .option('--size <octets>', 'data in each; what the link does not take leaves in fragments', sizeOption, 56)
+  .addOption(new Option('--interval <seconds>', 'from one to the next').argParser(secondsOption).default(1000, '1'))
+  .addOption(new Option('--timeout <seconds>', 'to wait for an answer').argParser(secondsOption).default(1000, '1'))
+  .addHelpText('after', PING_EXAMPLES)
+  .action((host: string, options: Given<PingOptions>) =>
+    run((given: Given<PingOptions>) => ping(host, { ...given, address: given.address ?? reachable(PING_ADDRESSES) }))(
+      options,
+    ),
   )
 
 function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {

@@ -4,9 +4,11 @@ import { MOST_RETRIES, PRESETS } from '../tcp/syn-ack-schedule.ts'
 import { IpAddress, IpPrefix } from '../wire/address.ts'
 import type { Milliseconds } from '../wire/instant.ts'
 
-/** The stack's own addresses where none are given. They differ, so that both commands can run at once. */
+/** The stack's own addresses where none are given. They differ, so that all commands can run at once. */
 export const SERVE_ADDRESSES: readonly string[] = ['10.77.0.2/24', 'fd77::2/64']
 export const CONNECT_ADDRESSES: readonly string[] = ['10.78.0.2/24', 'fd78::2/64']
+
+export const PING_ADDRESSES: readonly string[] = ['10.79.0.2/24', 'fd79::2/64']
 
 /** Those of `addresses` that this machine's kernel can have a neighbour at: without IPv6 no IPv6 ones. */
 export function reachable(addresses: readonly string[]): readonly string[] {
@@ -25,6 +27,15 @@ export function backlogOption(text: string): number {
 
 export function retriesOption(text: string): number {
   return integerOption(text, 0, MOST_RETRIES, 'a number of retries')
+}
+
+export function countOption(text: string): number {
+  return integerOption(text, 1, 1_000_000, 'a number of echoes')
+}
+
+/** Octets of an echo's data. */
+export function sizeOption(text: string): number {
+  return integerOption(text, 0, 65_507, 'a size')
 }
 
 /** Seconds, as milliseconds. */

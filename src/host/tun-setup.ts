@@ -12,6 +12,7 @@ const TUNSETIFF = 0x400454ca
 const TUNSETOFFLOAD = 0x400454d0
 const TUNSETVNETHDRSZ = 0x400454d8
 const IFF_TUN = 0x0001
+const IFF_TAP = 0x0002
 const IFF_NO_PI = 0x1000
 const IFF_VNET_HDR = 0x4000
 const TUN_F_CSUM = 1
@@ -100,9 +101,12 @@ const OPEN_FAILURES: Readonly<Record<string, string>> = {
 }
 
 /** Makes the device, or takes over one that was prepared. Returns its name, in which %d has become a number. */
-export function attachDevice(libc: Libc, fd: number, settings: TunSettings): string {
+export function attachDevice(libc: Libc, fd: number, settings: TunSettings, medium: 'ip' | 'ethernet' = 'ip'): string {
+  if (medium === 'ethernet' && settings.offload) {
+    throw new TunError('EINVAL', 'a device of Ethernet frames has no offload here: leave one of the two out')
+  }
   const request = new InterfaceRequest(settings.name)
-  request.flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
+  request.flags = (medium === 'ip' ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR
   const result = libc.ioctl(fd, TUNSETIFF, request.octets)
   if (result < 0) throw attachError(errnoName(result), settings.name)
   const length = new Uint8Array([VNET_HEADER_LENGTH, 0, 0, 0])

@@ -29,6 +29,8 @@ export interface TunOptions {
    * from its turn: 80 ms at 200,000 frames a second. It does not help against more frames than can be processed.
    */
   txQueueLength?: number
+  /** What its frames are: IP packets (TUN), or Ethernet's (TAP), which have no offload here. Default 'ip'. */
+  medium?: 'ip' | 'ethernet'
   /** Frames of up to 64 KiB both ways, which the kernel puts together and cuts. Off by default. */
   offload?: boolean
 }
@@ -46,6 +48,8 @@ export interface TunDevice {
   readonly index: number
   readonly mtu: number
   readonly offload: boolean
+  /** Default 'ip'. */
+  readonly medium?: 'ip' | 'ethernet'
 }
 
 const { EAGAIN, EINTR } = constants.errno
@@ -67,16 +71,16 @@ const BATCH = 64
  */
 export async function openTun(options: TunOptions = {}): Promise<TunLink> {
   checkPlatform()
-  const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, offload = false } = options
+  const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, offload = false, medium = 'ip' } = options
   const mtu = options.mtu ?? (addresses === undefined ? undefined : 1500)
   const settings = checkSettings(name, mtu, txQueueLength, addresses, offload)
   const libc = await loadLibc()
   const fd = openDevice()
   try {
     checkAddresses(settings)
-    const given = attachDevice(libc, fd, settings)
+    const given = attachDevice(libc, fd, settings, medium)
     const device = await configureInterface(libc, given, settings)
-    return new TunLink(libc, fd, { name: given, index: device.index, mtu: device.mtu, offload })
+    return new TunLink(libc, fd, { name: given, index: device.index, mtu: device.mtu, offload, medium })
   } catch (error) {
     closeSync(fd)
     throw error
@@ -86,7 +90,7 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
 /** A TUN device that is open: see {@link openTun}. */
 export class TunLink implements Link {
   readonly name: string
-  readonly medium = 'ip'
+  readonly medium: 'ip' | 'ethernet'
   /** The interface's index. */
   readonly index: number
   readonly mtu: number
@@ -114,6 +118,7 @@ export class TunLink implements Link {
     this.name = device.name
     this.index = device.index
     this.mtu = device.mtu
+    this.medium = device.medium ?? 'ip'
     this.offload = device.offload ? OFFLOAD : NO_OFFLOAD
     this.#view = this.#buffer
     this.#viewOf = this.#buffer

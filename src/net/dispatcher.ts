@@ -23,6 +23,7 @@ export class Dispatcher {
   readonly anyAddress: string
   readonly #connections = new Map<Connection, ConnectionHandler>()
   readonly #listeners = new Map<Listener, ListenerHandler>()
+  readonly #others = new Set<(error: Error | undefined) => void>()
   #waiting: (() => void)[] = []
   #lost = false
 
@@ -48,6 +49,12 @@ export class Dispatcher {
 
   unwatchListener(listener: Listener): void {
     this.#listeners.delete(listener)
+  }
+
+  /** Calls back once when the link goes, with the error if it went by itself. Returns how to take that back. */
+  onLost(callback: (error: Error | undefined) => void): () => void {
+    this.#others.add(callback)
+    return () => this.#others.delete(callback)
   }
 
   /** For a user who neither reads nor writes any more; what was sent before still arrives. */
@@ -88,6 +95,10 @@ export class Dispatcher {
       this.#listeners.get(event.listener)?.(event)
       return
     }
+    if (event.type === 'notice') {
+      event.notice.deliver()
+      return
+    }
     const { connection } = event
     const handler = this.#connections.get(connection)
     if (event.type === 'closed') this.#connections.delete(connection)
@@ -102,6 +113,9 @@ export class Dispatcher {
     this.#connections.clear()
     this.#listeners.clear()
     for (const handler of handlers) handler({ type: 'lost', error })
+    const others = [...this.#others]
+    this.#others.clear()
+    for (const callback of others) callback(error)
     this.#settle()
   }
 

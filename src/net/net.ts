@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { Driver } from '../host/driver.ts'
 import { RealTime } from '../host/real-time.ts'
+import type { RouteOptions } from '../ip/routes.ts'
 import type { Link } from '../link/link.ts'
 import type { Scheduler } from '../link/scheduler.ts'
 import { Stack } from '../stack/stack.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
+import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
 import type { ConnectOptions, ServerOptions } from './options.ts'
+import { type PingOptions, type Pong, ping } from './ping.ts'
 import { Server } from './server.ts'
 import { Socket } from './socket.ts'
 
@@ -19,6 +22,10 @@ export interface NetOptions {
   address?: string
   /** Several of them, of both families. */
   addresses?: readonly string[]
+  /** On an Ethernet link: the stack's own address, as in `02:00:00:00:00:01`. Default: a local one, by chance. */
+  mac?: string
+  /** Where packets go that are for none of the stack's own networks. Default: on a link of IP packets, to that link. */
+  routes?: readonly RouteOptions[]
   /** Default: the machine's clock. */
   scheduler?: Scheduler
   /** At least 32 random octets. Default: fresh ones of the system's. */
@@ -43,6 +50,10 @@ export interface Net {
   connect(...args: ConnectArguments): Socket
   /** The same as `connect`. */
   createConnection(...args: ConnectArguments): Socket
+  /** A UDP socket, not yet bound. */
+  createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
+  /** An ICMP echo request: resolves with its answer. */
+  ping(address: string, options?: PingOptions): Promise<Pong>
   /** Resolves when no connection is left, but those in TIME-WAIT. */
   drained(): Promise<void>
   /** Resets every connection and closes the link. */
@@ -51,7 +62,7 @@ export interface Net {
 
 /** A TCP/IP host on a link. */
 export function createNet(options: NetOptions): Net {
-  const { link, tcp, observer, cookieKeys, fastOpenKeys } = options
+  const { link, tcp, observer, cookieKeys, fastOpenKeys, mac, routes } = options
   const addresses = options.addresses ?? (options.address === undefined ? [] : [options.address])
   if (addresses.length === 0)
     throw argumentError(TypeError, 'ERR_MISSING_ARGS', 'a net needs an address, as in 10.0.0.2/24')
@@ -60,12 +71,17 @@ export function createNet(options: NetOptions): Net {
     secret: options.secret ?? randomBytes(32),
     mtu: link.mtu,
     offload: link.offload,
+    medium: link.medium,
+    ...(mac === undefined ? {} : { mac }),
+    ...(routes === undefined ? {} : { routes }),
     ...(tcp === undefined ? {} : { tcp }),
     ...(observer === undefined ? {} : { observer }),
     ...(cookieKeys === undefined ? {} : { cookieKeys }),
     ...(fastOpenKeys === undefined ? {} : { fastOpenKeys }),
   })
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
+  // Announcements wait.
+  if (link.medium === 'ethernet') driver.touch()
   const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
 
   const connect = (...args: ConnectArguments): Socket => {
@@ -79,6 +95,8 @@ export function createNet(options: NetOptions): Net {
       typeof first === 'function' ? new Server(dispatcher, {}, first) : new Server(dispatcher, first, second),
     connect,
     createConnection: connect,
+    createUdpSocket: (options) => new DatagramSocket(dispatcher, options),
+    ping: (address, options) => ping(dispatcher, address, options),
     drained: () => dispatcher.drained(),
     close: () => {
       dispatcher.abortAll()

@@ -1,5 +1,6 @@
+import { chooseSource } from '../ip/source-address.ts'
 import { callError, invalidArgument } from '../tcp/errors.ts'
-import { type IpAddress, IpPrefix } from '../wire/address.ts'
+import { IpAddress, IpPrefix } from '../wire/address.ts'
 
 /** The addresses of a stack, and what follows from them. */
 export class LocalAddresses {
@@ -35,16 +36,41 @@ export class LocalAddresses {
     return false
   }
 
+  /** Whether the address can be one host's: neither multicast nor broadcast, nor nobody's. */
+  isHost(address: IpAddress): boolean {
+    return !this.isShared(address)
+  }
+
   /**
-   * The address to talk to `remote` from: one in its network, or else the first of its family (RFC 9293 MUST-44).
+   * The address that a user has written.
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE: not an address, or not one host's (RFC 9293 MUST-46)
+   */
+  host(text: string): IpAddress {
+    const address = parse(text)
+    if (!this.isHost(address)) throw invalidArgument(`"${text}" is not the address of one host`)
+    return address
+  }
+
+  /**
+   * The stack's own address that a user has written.
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE: not an address
+   * @throws {Error} EADDRNOTAVAIL: somebody else's
+   */
+  own(text: string): IpAddress {
+    const address = parse(text)
+    if (!this.has(address)) throw callError('EADDRNOTAVAIL', `${text} is not an address of this stack`)
+    return address
+  }
+
+  /**
+   * The address to talk to `remote` from (RFC 9293 MUST-44).
    * @throws {Error} ENETUNREACH: there is none of its family
    */
   sourceFor(remote: IpAddress): IpAddress {
-    const family = this.prefixes.filter((prefix) => prefix.address.family === remote.family)
-    const chosen = family.find((prefix) => prefix.contains(remote)) ?? family[0]
+    const chosen = chooseSource(this.prefixes, remote)
     if (chosen === undefined)
       throw callError('ENETUNREACH', `this stack has no IPv${remote.family} address to reach ${remote} from`)
-    return chosen.address
+    return chosen
   }
 }
 
@@ -54,4 +80,10 @@ export function isUnicast(address: IpAddress): boolean {
   // 224.0.0.0/4, 255.255.255.255, 0.0.0.0
   if (address.family === 4) return d >>> 28 !== 14 && d !== -1 && d !== 0
   return !address.isMulticast && !address.isUnspecified
+}
+
+function parse(text: string): IpAddress {
+  const address = IpAddress.parse(text)
+  if (address === undefined) throw invalidArgument(`"${text}" is not an IP address`)
+  return address
 }

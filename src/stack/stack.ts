@@ -1,3 +1,7 @@
+import { Identifications } from '../ip/identification.ts'
+import type { Interface } from '../ip/interface.ts'
+import { RouteTable } from '../ip/routes.ts'
+import { chooseSource } from '../ip/source-address.ts'
 import { arrivesTooBig } from '../tcp/arrives/too-big.ts'
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, tcpConfig } from '../tcp/config.ts'
@@ -8,121 +12,147 @@ import { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
 import { Endpoint } from '../tcp/endpoint.ts'
 import { type ConnectionErrorCode, callError, invalidArgument } from '../tcp/errors.ts'
-import type { StackEvent } from '../tcp/events.ts'
+import type { Notice, StackEvent } from '../tcp/events.ts'
+import { Fifo } from '../tcp/fifo.ts'
 import type { ListenOptions } from '../tcp/listen-options.ts'
 import type { Listener } from '../tcp/listener.ts'
 import type { Observer } from '../tcp/observer.ts'
-import { SECRET_LENGTH } from '../tcp/siphash.ts'
-import { IpAddress } from '../wire/address.ts'
+import { deriveKey, SECRET_LENGTH } from '../tcp/siphash.ts'
+import { UdpEndpoint } from '../udp/udp-endpoint.ts'
+import type { UdpSocket } from '../udp/udp-socket.ts'
+import type { IpAddress } from '../wire/address.ts'
+import type { IcmpMessage } from '../wire/icmp.ts'
 import type { Instant } from '../wire/instant.ts'
-import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpHeader, Protocol } from '../wire/ip.ts'
-import { parseIp, writeIp } from '../wire/ip-packet.ts'
-import { NO_OFFLOAD, type Offload, type OffloadCapability } from '../wire/offload.ts'
+import type { IpHeader } from '../wire/ip.ts'
+import type { Offload } from '../wire/offload.ts'
 import type { QuotedTcp } from '../wire/quoted-tcp.ts'
-import { Segment } from '../wire/segment.ts'
-import { parseTcp, writeTcp } from '../wire/tcp.ts'
-import { Datagram, parseUdp } from '../wire/udp.ts'
+import { type Echo, Echoes, type EchoOptions } from './echo.ts'
+import { Forwarder } from './forwarder.ts'
 import { Icmp } from './icmp.ts'
+import { IcmpErrors } from './icmp-errors.ts'
+import { IpInput } from './input.ts'
+import { interfaceOptions, makeInterface } from './interfaces.ts'
 import { LocalAddresses } from './local-addresses.ts'
-import type { ConnectOptions, StackOptions } from './stack-options.ts'
+import { IpOutput } from './output.ts'
+import type { BindOptions, ConnectOptions, StackOptions } from './stack-options.ts'
+import { StackPort } from './stack-port.ts'
+import { reportTimedOut, reportUndeliverable, tellSender } from './undelivered.ts'
 
 export type { ListenOptions } from '../tcp/listen-options.ts'
-export type { ConnectOptions, StackOptions }
+export type { BindOptions, ConnectOptions, EchoOptions, StackOptions }
+
+/** Which uses of the secret are whose, beside TCP's. */
+const IDENTIFICATION_KEY = 8
+const UDP_KEY = 9
+const ECHO_KEY = 10
 
 /**
- * One host: IP, ICMP and TCP over one link whose frames are IP packets. Sans I/O: frames, calls and instants go in;
- * frames, events and the next deadline come out. User calls send nothing themselves; after any stimulus the driver drains
- * `transmit`, then asks for `nextDeadline` and `nextEvent`.
+ * One host: IP, ICMP, UDP and TCP over one or several links. Sans I/O: frames, calls and instants go in; frames, events and
+ * the next deadline come out. User calls send nothing themselves; after any stimulus the driver drains `transmit`, then
+ * asks for `nextDeadline` and `nextEvent`. `receive` and `transmit` are those of the first link; `port` has the others'.
  */
 export class Stack {
   readonly counters: Counters = new Counters()
   readonly tcp: Endpoint
+  readonly udp: UdpEndpoint
+  readonly interfaces: readonly Interface[]
+  /** Undefined: everything goes to the only link, and every destination is a neighbour on it. */
+  readonly routes: RouteTable<Interface> | undefined
+  /** Octets of IP packet that every link takes. */
   readonly mtu: number
   readonly initialSequence: ((proposed: number) => number) | undefined
   observer: Observer | undefined
-  private readonly addresses: LocalAddresses
-  private readonly offload: OffloadCapability
   private readonly onPathInDoubt: ((address: string) => void) | undefined
-  private readonly icmp: Icmp
-  private readonly inbound: IpHeader = new IpHeader()
-  private readonly outbound: IpHeader = new IpHeader()
-  private readonly datagram: Datagram = new Datagram()
-  private readonly segmentIn: Segment = new Segment()
-  private readonly segmentOut: Segment = new Segment()
-  /** The frame at hand has been counted as dropped. */
-  private dropped = false
+  // For the modules around.
+  readonly addresses: LocalAddresses
+  readonly icmp: Icmp = new Icmp(this)
+  readonly errors: IcmpErrors = new IcmpErrors(this)
+  readonly echoes: Echoes
+  private readonly input: IpInput
+  private readonly output: IpOutput
+  private readonly first: Interface
+  private readonly identifications: Identifications
+  private readonly notices: Fifo<Notice> = new Fifo<Notice>()
+  private readonly notice: Extract<StackEvent, { type: 'notice' }> = {
+    type: 'notice',
+    notice: undefined as unknown as Notice,
+  }
 
   /**
-   * @throws {TypeError} ERR_INVALID_ARG_VALUE: an address is not CIDR notation, or the secret is too short
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE: an address is not CIDR notation, a route leads nowhere, or the secret is too short
    * @throws {RangeError} ERR_OUT_OF_RANGE: a number is
    */
   constructor(options: StackOptions) {
-    this.addresses = new LocalAddresses(options.addresses)
-    if (options.secret.length < SECRET_LENGTH)
-      throw invalidArgument(`a stack's secret has at least ${SECRET_LENGTH} octets`)
-    this.mtu = options.mtu ?? 1500
-    const least = this.addresses.prefixes.some((prefix) => prefix.address.family === 6) ? 1280 : 576
-    if (!(Number.isInteger(this.mtu) && this.mtu >= least && this.mtu <= 65_535)) {
-      throw outOfRange('mtu', `an integer from ${least} to 65535`, this.mtu)
+    const given = interfaceOptions(options)
+    const { secret, routes, forwarding = false } = options
+    this.addresses = new LocalAddresses(given.flatMap(({ addresses }) => addresses))
+    if (secret.length < SECRET_LENGTH) throw invalidArgument(`a stack's secret has at least ${SECRET_LENGTH} octets`)
+    this.identifications = new Identifications(deriveKey(secret, IDENTIFICATION_KEY))
+    this.interfaces = given.map((one, index) => makeInterface(this, one, index, secret, this.identifications))
+    this.first = this.interfaces[0]!
+    this.mtu = Math.min(...this.interfaces.map(({ mtu }) => mtu))
+    const isPointToPoint = this.interfaces.length === 1 && this.first.medium === 'ip'
+    this.routes =
+      isPointToPoint && routes === undefined && !forwarding ? undefined : new RouteTable(this.interfaces, routes ?? [])
+    if (forwarding && this.interfaces.some(({ offload }) => offload.segmentation > 0)) {
+      throw invalidArgument('a stack that forwards needs links without segmentation offload: others get what one gives')
     }
-    this.offload = options.offload ?? NO_OFFLOAD
     this.observer = options.observer
     this.onPathInDoubt = options.onPathInDoubt
     this.initialSequence = options.initialSequence
-    this.icmp = new Icmp(this)
-    const cookies = options.cookieKeys ?? new TimedKeys(options.secret)
-    const fastOpen = options.fastOpenKeys ?? new TimedKeys(options.secret, 'fast-open')
-    this.tcp = new Endpoint(this, tcpConfig(options.tcp), options.secret, cookies, fastOpen)
-    this.outbound.dontFragment = true
+    this.input = new IpInput(this, forwarding ? new Forwarder(this) : undefined)
+    this.output = new IpOutput(this)
+    const cookies = options.cookieKeys ?? new TimedKeys(secret)
+    const fastOpen = options.fastOpenKeys ?? new TimedKeys(secret, 'fast-open')
+    this.tcp = new Endpoint(this, tcpConfig(options.tcp), secret, cookies, fastOpen)
+    this.udp = new UdpEndpoint(this, deriveKey(secret, UDP_KEY))
+    this.echoes = new Echoes(this, deriveKey(secret, ECHO_KEY).k0)
   }
 
-  /** A frame has come: the IP packet at octets[start] up to octets[end], which is borrowed. Never throws, whatever it is. */
+  /** A frame has come: it lies at octets[start] up to octets[end], and is borrowed. Never throws, whatever it is. */
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void {
-    this.counters.received++
-    this.dropped = false
-    this.receivePacket(octets, start, end, now, offload?.checksumValid ?? false, false)
-    if (!this.dropped) this.counters.accepted++
+    this.input.receive(this.first, octets, start, end, now, offload)
   }
 
   /** The clock says `now`: does what has become due. */
   advance(now: Instant): void {
     this.tcp.advance(now)
+    if (this.input.reassembly.nextDeadline() <= now) this.input.reassembly.advance(now)
+    if (this.echoes.nextDeadline() <= now) this.echoes.advance(now)
+    for (const { ethernet } of this.interfaces) ethernet?.neighbours.advance(now)
   }
 
   /**
-   * Writes the next frame to into[start], where there is room for the MTU; returns its octets, or 0 when nothing is due.
-   * `offload` is filled in for a link that offers any.
+   * Writes the next frame to into[start], where there is room for the MTU and the link's header; returns its octets, or 0
+   * when nothing is due. `offload` is filled in for a link that offers any.
    */
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
-    offload?.clear()
-    const partial = this.offload.checksum && offload !== undefined
-    for (;;) {
-      let length = this.icmp.transmit(into, start)
-      if (length > 0) {
-        this.counters.transmitted++
-        return length
-      }
-      length = this.transmitSegment(into, start, now, partial)
-      if (length === 0) return 0
-      this.counters.transmitted++
-      if (this.addresses.has(this.segmentOut.destination)) {
-        // To ourselves: not by way of the link (RFC 1122 §3.3.1.1, §3.2.1.3).
-        this.receiveOwn(into, start, start + length, now)
-        continue
-      }
-      if (partial) offload.checksumPartial = true
-      return length
-    }
+    return this.output.transmit(this.first, into, start, now, offload)
   }
 
   /** Not later than the next moment at which `advance` has something to do; Infinity when idle. To be asked once `transmit` has returned 0. */
   nextDeadline(): Instant {
-    return this.tcp.nextDeadline()
+    let next = Math.min(this.tcp.nextDeadline(), this.input.reassembly.nextDeadline(), this.echoes.nextDeadline())
+    for (let i = 0; i < this.interfaces.length; i++) {
+      const { ethernet } = this.interfaces[i]!
+      if (ethernet !== undefined) next = Math.min(next, ethernet.neighbours.nextDeadline())
+    }
+    return next
   }
 
   /** What the application is to be told next; borrowed until the next call. */
   nextEvent(): StackEvent | undefined {
-    return this.tcp.nextEvent()
+    const event = this.tcp.nextEvent()
+    if (event !== undefined || this.notices.length === 0) return event
+    this.notice.notice = this.notices.shift()!
+    return this.notice
+  }
+
+  /** What a driver of the link of this interface drives: for a stack of several links, with `driveLinks` of the host layer. */
+  port(index: number): StackPort {
+    const found = this.interfaces[index]
+    if (found === undefined) throw outOfRange('index', `an interface, 0 to ${this.interfaces.length - 1}`, index)
+    return new StackPort(this, this.input, this.output, found)
   }
 
   /**
@@ -134,7 +164,7 @@ export class Stack {
     checkPort(options.port, 0)
     return this.tcp.listening.listen(
       options,
-      options.address === undefined ? undefined : this.ownAddress(options.address),
+      options.address === undefined ? undefined : this.addresses.own(options.address),
     )
   }
 
@@ -145,13 +175,10 @@ export class Stack {
    * @throws {RangeError} ERR_SOCKET_BAD_PORT
    */
   connect(options: ConnectOptions): Connection {
-    const remote = IpAddress.parse(options.address)
-    if (remote === undefined) throw invalidArgument(`"${options.address}" is not an IP address`)
-    if (this.addresses.isShared(remote)) throw invalidArgument(`"${options.address}" is not the address of one host`)
+    const remote = this.addresses.host(options.address)
     checkPort(options.port, 1)
     checkPort(options.localPort ?? 0, 0)
-    const local =
-      options.localAddress === undefined ? this.addresses.sourceFor(remote) : this.ownAddress(options.localAddress)
+    const local = options.localAddress === undefined ? this.sourceFor(remote) : this.addresses.own(options.localAddress)
     if (local.family !== remote.family) {
       throw callError('EINVAL', `${local} and ${remote} are of different families`)
     }
@@ -162,14 +189,49 @@ export class Stack {
     return connection
   }
 
+  /**
+   * Opens a UDP port. Its datagrams go out with the next frames.
+   * @throws {Error} EADDRINUSE, EADDRNOTAVAIL
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE
+   * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
+   */
+  bind(options: BindOptions = {}): UdpSocket {
+    const { address: text, family, ...rest } = options
+    const address = text === undefined ? undefined : this.addresses.own(text)
+    if (address !== undefined && family !== undefined && address.family !== family) {
+      throw callError('EINVAL', `${address} is no IPv${family} address`)
+    }
+    return this.udp.bind({
+      ...rest,
+      family: family ?? address?.family ?? this.addresses.prefixes[0]!.address.family,
+      ...(address === undefined ? {} : { address }),
+    })
+  }
+
+  /**
+   * An echo request, with the next frames; `onDone` of what is returned tells what became of it.
+   * @throws {Error} EADDRNOTAVAIL, ENETUNREACH, ENOBUFS
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE: not an address, or not one host's
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   */
+  ping(address: string, options: EchoOptions = {}): Echo {
+    const { size = 56, timeout = 1000, localAddress } = options
+    const remote = this.addresses.host(address)
+    const local = localAddress === undefined ? this.sourceFor(remote) : this.addresses.own(localAddress)
+    if (local.family !== remote.family) throw callError('EINVAL', `${local} and ${remote} are of different families`)
+    return this.echoes.start(remote, local, size, timeout)
+  }
+
   // What follows is for the modules around.
 
   /** The frame at hand goes no further; the first reason counts. */
   drop(reason: DropReason): void {
-    if (this.dropped) return
-    this.dropped = true
-    this.counters.drop(reason)
-    this.observer?.drop?.(reason, this.tcp.now)
+    this.input.drop(reason)
+  }
+
+  /** The application is to be told. */
+  notify(notice: Notice): void {
+    this.notices.push(notice)
   }
 
   unreachable(quoted: QuotedTcp, code: ConnectionErrorCode): void {
@@ -192,109 +254,70 @@ export class Stack {
     this.onPathInDoubt?.(remote.toString())
   }
 
-  private receivePacket(
-    octets: Uint8Array,
-    start: number,
-    end: number,
-    now: Instant,
-    checksumValid: boolean,
-    own: boolean,
-  ): void {
-    const ip = this.inbound
+  unreachablePacket(header: IpHeader, octets: Uint8Array, end: number, code: ConnectionErrorCode): boolean {
+    return tellSender(this, header, octets, end, code)
+  }
+
+  undeliverable(packet: Uint8Array, now: Instant): void {
     this.tcp.now = now
-    // RFC 9293 MUST-50: IP options are skipped.
-    const defect = parseIp(octets, start, end, ip)
-    if (defect !== undefined) {
-      this.drop(defect)
-    } else if (!this.addresses.has(ip.destination)) {
-      this.drop(
-        ip.protocol === Protocol.TCP && this.addresses.isShared(ip.destination) ? 'tcp-not-unicast' : 'ip-not-ours',
-      )
-    } else if (!this.isPossibleSource(ip.source, own)) {
-      this.drop('ip-source')
-    } else if (ip.fragment) {
-      this.drop('ip-fragment')
-    } else {
-      this.dispatch(ip, octets, now, checksumValid)
-    }
+    reportUndeliverable(this, packet, now)
   }
 
-  private dispatch(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
-    switch (ip.protocol) {
-      case Protocol.TCP:
-        this.receiveSegment(ip, octets, now, checksumValid)
-        return
-      case ip.family === 4 ? Protocol.ICMP : Protocol.ICMPV6:
-        this.icmp.receive(ip, octets)
-        return
-      case Protocol.UDP:
-        this.receiveDatagram(ip, octets, now, checksumValid)
-        return
-      default:
-        this.drop('ip-protocol')
-    }
+  reassemblyTimedOut(quote: Uint8Array, now: Instant): void {
+    reportTimedOut(this, quote, now)
   }
 
-  private receiveSegment(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
-    const segment = this.segmentIn
-    segment.source = ip.source
-    segment.destination = ip.destination
-    segment.ecn = ip.trafficClass & 3
-    this.counters.InSegs++
-    const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, !checksumValid)
-    if (defect === undefined) {
-      this.tcp.receive(segment, now)
-      return
-    }
-    this.counters.InErrs++
-    if (defect === 'tcp-checksum') this.counters.InCsumErrors++
-    this.drop(defect)
+  echoed(message: IcmpMessage, now: Instant): boolean {
+    return this.echoes.receive(message, now)
   }
 
-  /** There are no UDP sockets: the sender of a datagram that is one is told so (RFC 1122 §4.1.3.1, §4.1.3.4). */
-  private receiveDatagram(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
-    const { datagram } = this
-    datagram.source = ip.source
-    datagram.destination = ip.destination
-    const defect = parseUdp(octets, ip.payloadStart, ip.payloadEnd, datagram, !checksumValid)
-    this.drop(defect ?? 'udp-no-socket')
-    if (defect === undefined) this.icmp.portUnreachable(ip, octets, now)
+  /** Sends a packet of ours, which is the stack's own from now on. False when there is no room, or no route. */
+  send(packet: Uint8Array, destination: IpAddress): boolean {
+    const out = this.output.interfaceTo(destination)
+    return out !== undefined && this.enqueue(out, packet)
   }
 
-  private transmitSegment(into: Uint8Array, start: number, now: Instant, partial: boolean): number {
-    const segment = this.segmentOut
-    if (!this.tcp.nextSegment(segment, now)) return 0
-    const ip = this.outbound
-    ip.family = segment.destination.family
-    ip.source = segment.source
-    ip.destination = segment.destination
-    ip.protocol = Protocol.TCP
-    // RFC 9293 SHLD-22
-    ip.trafficClass = (segment.dscp << 2) | segment.ecn
-    ip.hopLimit = segment.hopLimit
-    const headerLength = ip.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
-    const length = writeTcp(into, start + headerLength, segment, partial)
-    writeIp(into, start, ip, length)
-    return headerLength + length
+  enqueue(out: Interface, packet: Uint8Array): boolean {
+    if (!out.packets.push(packet)) return false
+    out.wake?.()
+    return true
   }
 
-  private receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant): void {
-    this.counters.received++
-    this.dropped = false
-    this.receivePacket(octets, start, end, now, true, true)
-    if (!this.dropped) this.counters.accepted++
+  waitingTo(destination: IpAddress): number {
+    return this.output.interfaceTo(destination)?.packets.length ?? 0
   }
 
-  /** RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it. */
-  private isPossibleSource(address: IpAddress, own: boolean): boolean {
-    return !this.addresses.isShared(address) && this.addresses.has(address) === own
+  identify(source: IpAddress, destination: IpAddress): number {
+    return this.identifications.next(source, destination)
   }
 
-  private ownAddress(text: string): IpAddress {
-    const address = IpAddress.parse(text)
-    if (address === undefined) throw invalidArgument(`"${text}" is not an IP address`)
-    if (!this.addresses.has(address)) throw callError('EADDRNOTAVAIL', `${text} is not an address of this stack`)
-    return address
+  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant): void {
+    this.input.receiveOwn(octets, start, end, now)
+  }
+
+  /** @throws {Error} ENETUNREACH: no route, or no address of its family */
+  sourceFor(remote: IpAddress): IpAddress {
+    if (this.routes === undefined || this.addresses.has(remote)) return this.addresses.sourceFor(remote)
+    const route = this.routes.lookup(remote)
+    if (route === undefined) throw callError('ENETUNREACH', `this stack has no route to ${remote}`)
+    return chooseSource(route.out.prefixes, remote) ?? this.addresses.sourceFor(remote)
+  }
+
+  errorSource(source: IpAddress, destination: IpAddress): IpAddress | undefined {
+    if (this.addresses.has(destination)) return destination
+    const out = this.output.interfaceTo(source)
+    return out === undefined
+      ? undefined
+      : (chooseSource(out.prefixes, source) ?? chooseSource(this.addresses.prefixes, source))
+  }
+
+  /** Whether the address can be one host's: not multicast or broadcast, nor nobody's. */
+  isHost(address: IpAddress): boolean {
+    return this.addresses.isHost(address)
+  }
+
+  isShared(address: IpAddress): boolean {
+    return !this.isHost(address)
   }
 }
 

@@ -103,6 +103,41 @@ export class Counters {
   /** Connections that were given up because nothing was acknowledged for too long. */
   TCPAbortOnTimeout = 0
 
+  /** Fragments that came; packets put together of them; packets, or fragments, that could not be; of those, by time. */
+  IpReasmReqds = 0
+  IpReasmOKs = 0
+  IpReasmFails = 0
+  IpReasmTimeout = 0
+  Ip6ReasmReqds = 0
+  Ip6ReasmOKs = 0
+  Ip6ReasmFails = 0
+  Ip6ReasmTimeout = 0
+  /** Packets that were sent in fragments, and those fragments. */
+  IpFragOKs = 0
+  IpFragCreates = 0
+  Ip6FragOKs = 0
+  Ip6FragCreates = 0
+  /** Packets that were forwarded. */
+  IpForwDatagrams = 0
+  Ip6OutForwDatagrams = 0
+  /** Datagrams given to sockets; for a port without one; that were malformed, or found no room; of the latter, each. */
+  UdpInDatagrams = 0
+  UdpNoPorts = 0
+  UdpInErrors = 0
+  UdpInCsumErrors = 0
+  UdpRcvbufErrors = 0
+  UdpOutDatagrams = 0
+  /** Packets of ours that had no route. */
+  IpOutNoRoutes = 0
+  /** ICMP errors that were not sent since others had been lately. */
+  IcmpOutRateLimitGlobal = 0
+  /** Packets of ours, TCP aside, that found the queue to their link full. */
+  PacketQueueFull = 0
+  /** Neighbours that did not answer; packets that waited for one and had to go; neighbours that made room for others. */
+  NeighResFailed = 0
+  NeighUnresDiscards = 0
+  NeighForcedGCRuns = 0
+
   /** Answers without a connection that found the queue to the link full. */
   ReplyQueueFull = 0
 

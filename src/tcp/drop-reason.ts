@@ -7,12 +7,35 @@ export type DropReason =
   | 'ip-not-ours'
   /** IP: a source address that no host can have: multicast, broadcast, unspecified or our own. */
   | 'ip-source'
-  /** IP: fragments are not put together yet. */
-  | 'ip-fragment'
-  /** IP: no handler for this protocol. */
+  /** IP: a fragment without payload, or a first one without the whole of its headers (RFC 3128, RFC 7112). */
+  | 'ip-fragment-tiny'
+  /** IP: fragments overlap: the whole packet is dropped, with what still comes of it (RFC 5722 §4). */
+  | 'ip-fragment-overlap'
+  /** IP: a fragment contradicts others about the packet's length or ECN: as above. */
+  | 'ip-fragment-inconsistent'
+  /** IP: a fragment that came before. */
+  | 'ip-fragment-duplicate'
+  /** IP: more fragments, or octets, than are held of one packet. */
+  | 'ip-fragment-limit'
+  /** IP: no handler for this protocol: answered with protocol unreachable, or a parameter problem. */
   | 'ip-protocol'
-  /** UDP: there are no sockets yet; answered with port unreachable. */
+  /** IP: no route to where the packet is to be sent or forwarded, or nobody who would take it. */
+  | 'ip-no-route'
+  /** IP: a packet to be forwarded whose time to live is over; that is too long for the next link. */
+  | 'ip-ttl'
+  | 'ip-too-big'
+  /** IP: the queue to the link that a packet is to leave by is full. */
+  | 'ip-queue-full'
+  /** Ethernet: to another interface; neither IP nor ARP; an IP packet in a frame to many (RFC 1122 §3.3.6). */
+  | 'ethernet-not-ours'
+  | 'ethernet-type'
+  | 'ethernet-group'
+  /** ARP or ND: about somebody whom nobody asked for, or a message that says nothing. */
+  | 'neighbour-ignored'
+  /** UDP: no socket at this port: answered with port unreachable. */
   | 'udp-no-socket'
+  /** UDP: the socket's receive queue is full (Linux: UdpRcvbufErrors). */
+  | 'udp-queue-full'
   /** ICMP: a type that has no answer and no effect. */
   | 'icmp-ignored'
   /** ICMP: the answer would have been one too many for the queue to the link, or for the rate limit. */

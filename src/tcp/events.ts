@@ -3,6 +3,12 @@ import type { ConnectionError } from './errors.ts'
 import type { Incoming } from './incoming.ts'
 import type { Listener } from './listener.ts'
 
+/** Something beside TCP that has news: a UDP socket, an echo. */
+export interface Notice {
+  /** Tells whoever watches it. For whoever takes the event. */
+  deliver(): void
+}
+
 /**
  * What an application is told. One object is reused: it is valid until the next call of `nextEvent`.
  *
@@ -14,12 +20,14 @@ import type { Listener } from './listener.ts'
  * - `writable`: `send` took less than it was offered, and would take more now.
  * - `trouble`: delivery is in trouble, though not at its end (RFC 9293 §3.9.1.8): `connection.trouble.last` says how.
  * - `closed`: both directions are done, or cut off by `error` (RFC 9293 MUST-12). The last event of a connection.
+ * - `notice`: something beside TCP has news: `notice.deliver()` tells whoever watches it.
  */
 export type StackEvent =
   | { type: 'acceptable'; listener: Listener }
   | { type: 'deferred'; listener: Listener; incoming: Incoming }
   | { type: 'connected' | 'urgent' | 'readable' | 'writable' | 'trouble'; connection: Connection }
   | { type: 'closed'; connection: Connection; error: ConnectionError | undefined }
+  | { type: 'notice'; notice: Notice }
 
 /** Bits of what a connection has to tell, in the order in which it is told. */
 export const CONNECTED = 1

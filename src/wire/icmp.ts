@@ -27,6 +27,9 @@ export const IcmpUnreachable = {
   ADMINISTRATIVELY_PROHIBITED: 13,
 } as const
 
+/** Codes of time exceeded, the same in both families. */
+export const TimeExceeded = { HOP_LIMIT: 0, REASSEMBLY: 1 } as const
+
 /**
  * An ICMP or ICMPv6 message with the addresses of its IP packet. One object is reused for every message, so it is
  * borrowed until the call that got it returns.

@@ -1,10 +1,11 @@
 import type { WireDefect } from './defect.ts'
-import type { IpHeader } from './ip.ts'
+import { type IpHeader, NO_PROBLEM } from './ip.ts'
 import { parseIpv4, writeIpv4 } from './ipv4.ts'
 import { parseIpv6, writeIpv6 } from './ipv6.ts'
 
 /** Reads the header of the IP packet, of either family, at octets[start] up to octets[end]. */
 export function parseIp(octets: Uint8Array, start: number, end: number, into: IpHeader): WireDefect | undefined {
+  into.problem = NO_PROBLEM
   if (end <= start) return 'ip-empty'
   const version = octets[start]! >>> 4
   if (version === 4) return parseIpv4(octets, start, end, into)

@@ -16,6 +16,9 @@ export const Protocol = {
 export const IPV4_HEADER_LENGTH = 20
 export const IPV6_HEADER_LENGTH = 40
 
+/** The defect, if there is one, is answered with nothing. */
+export const NO_PROBLEM = -1
+
 /**
  * The header of an IPv4 or IPv6 packet, one type for both families so that the layers above know no difference.
  * One object is reused for every packet: whoever keeps a field, an address above all, copies it.
@@ -40,6 +43,10 @@ export class IpHeader {
   moreFragments = false
   /** Octets. */
   fragmentOffset = 0
+  /** Of a defect that is to be answered with an ICMPv6 parameter problem: its code (RFC 4443 §3.4); else -1. */
+  problem: number = NO_PROBLEM
+  /** Which octet of the packet is at fault, counted from its first; without a fault that of the last Next Header field. */
+  pointer = 0
   /** Where in the frame the IP header starts, the transport's header starts, and the packet ends (padding left out). */
   start = 0
   payloadStart = 0

@@ -5,6 +5,9 @@ import { readUint16, readUint32, writeUint16, writeUint32 } from './octets.ts'
 /** A packet with more is an attack on whoever walks it (RFC 8883 §1, RFC 8504 §5.3). */
 export const MAX_EXTENSION_HEADERS = 8
 
+/** Codes of an ICMPv6 parameter problem (RFC 4443 §3.4). */
+export const ParameterProblem = { FIELD: 0, NEXT_HEADER: 1, OPTION: 2 } as const
+
 /** Pad1, the one option without a length. */
 const PAD1 = 0
 
@@ -18,10 +21,22 @@ export function parseIpv6(octets: Uint8Array, start: number, end: number, into: 
   const packetLength = IPV6_HEADER_LENGTH + readUint16(octets, start + 4)
   if (packetLength > end - start) return 'ipv6-length'
   const defect = parseQuotedIpv6(octets, start, start + packetLength, into)
-  if (defect !== undefined || !into.fragment) return defect
+  return defect === undefined && into.fragment ? fragmentDefect(into) : defect
+}
+
+/** RFC 8200 §4.5: what is answered with a parameter problem that points to Payload Length, or to Fragment Offset. */
+function fragmentDefect(into: IpHeader): WireDefect | undefined {
   const length = into.payloadEnd - into.payloadStart
-  if (into.moreFragments && length % 8 !== 0) return 'ipv6-fragment'
-  return into.fragmentOffset + length > 0xffff ? 'ipv6-fragment' : undefined
+  if (into.moreFragments && length % 8 !== 0) return defectAt(into, 'ipv6-fragment', ParameterProblem.FIELD, 4)
+  if (into.fragmentOffset + length <= 0xffff) return undefined
+  return defectAt(into, 'ipv6-fragment', ParameterProblem.FIELD, into.payloadStart - into.start - 6)
+}
+
+/** Notes how the defect is to be answered. */
+function defectAt(into: IpHeader, defect: WireDefect, problem: number, pointer: number): WireDefect {
+  into.problem = problem
+  into.pointer = pointer
+  return defect
 }
 
 /** Reads the header of a packet that an ICMP error quotes, which may be cut short: its length is not looked at. */
@@ -45,6 +60,7 @@ export function parseQuotedIpv6(
   into.dontFragment = false
   into.start = start
   into.payloadEnd = end
+  into.pointer = 6
   return walkExtensions(octets, start + IPV6_HEADER_LENGTH, end, octets[start + 6]!, into)
 }
 
@@ -62,6 +78,7 @@ export function walkExtensions(
   into.fragment = false
   into.moreFragments = false
   into.fragmentOffset = 0
+  into.protocol = first
   let next = first
   let offset = at
   for (let count = 0; isExtension(next) && !into.fragment; count++) {
@@ -69,11 +86,21 @@ export function walkExtensions(
     if (end - offset < 8) return 'ipv6-extension-truncated'
     const length = next === Protocol.FRAGMENT ? 8 : 8 * (octets[offset + 1]! + 1)
     if (length > end - offset) return 'ipv6-extension-truncated'
-    if (next === Protocol.HOP_BY_HOP && count > 0) return 'ipv6-extension-order'
-
-    if (next === Protocol.FRAGMENT) readFragment(octets, offset, into)
-    else if (next === Protocol.ROUTING && octets[offset + 3] !== 0) return 'ipv6-routing'
-    else if (next !== Protocol.ROUTING && !optionsAcceptable(octets, offset + 2, offset + length)) return 'ipv6-option'
+    // Zero is a next header of the IPv6 header alone; elsewhere it is one that nobody knows (RFC 8200 §4).
+    if (next === Protocol.HOP_BY_HOP && count > 0) {
+      return defectAt(into, 'ipv6-extension-order', ParameterProblem.NEXT_HEADER, into.pointer)
+    }
+    if (next === Protocol.FRAGMENT) {
+      readFragment(octets, offset, into)
+    } else if (next === Protocol.ROUTING) {
+      // No type is known, least of all type 0 (RFC 5095 §3): unless it is used up, the packet goes no further.
+      if (octets[offset + 3] !== 0) {
+        return defectAt(into, 'ipv6-routing', ParameterProblem.FIELD, offset + 2 - into.start)
+      }
+    } else if (!optionsAcceptable(octets, offset + 2, offset + length, into)) {
+      return 'ipv6-option'
+    }
+    into.pointer = offset - into.start
     next = octets[offset]!
     offset += length
   }
@@ -100,8 +127,11 @@ function readFragment(octets: Uint8Array, at: number, into: IpHeader): void {
   into.identification = readUint32(octets, at + 4)
 }
 
-/** RFC 8200 §4.2: every option is unknown here, and whether it may be skipped stands in the upper two bits of its type. */
-function optionsAcceptable(octets: Uint8Array, start: number, end: number): boolean {
+/**
+ * RFC 8200 §4.2: every option is unknown here, and the upper two bits of its type say whether it may be skipped (0), or
+ * the packet is discarded (1), with an answer (2), which goes to no sender to a group (3).
+ */
+function optionsAcceptable(octets: Uint8Array, start: number, end: number, into: IpHeader): boolean {
   let at = start
   while (at < end) {
     const type = octets[at]!
@@ -109,7 +139,11 @@ function optionsAcceptable(octets: Uint8Array, start: number, end: number): bool
       at += 1
       continue
     }
-    if (type >>> 6 !== 0 || at + 2 > end) return false
+    const action = type >>> 6
+    if (action === 2 || (action === 3 && !into.destination.isMulticast)) {
+      defectAt(into, 'ipv6-option', ParameterProblem.OPTION, at - into.start)
+    }
+    if (action !== 0 || at + 2 > end) return false
     at += 2 + octets[at + 1]!
   }
   return at === end

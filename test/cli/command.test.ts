@@ -14,7 +14,7 @@ function isPlainError({ status, stdout, stderr }: Finished, cause: RegExp): void
 test('--help and --version', async () => {
   const help = await estab(['--help'])
   assert.equal(help.status, 0)
-  for (const word of ['demo', 'serve', 'connect', 'Examples:']) assert.ok(help.stdout.includes(word), word)
+  for (const word of ['demo', 'serve', 'connect', 'ping', 'Examples:']) assert.ok(help.stdout.includes(word), word)
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   assert.equal((await estab(['--version'])).stdout, `${version}\n`)
 })

@@ -126,7 +126,8 @@ const EXPECTED = [
   'icmp-out-of-window',
   'icmp-ignored',
   'udp-no-socket',
-  'ip-fragment',
+  'ip-fragment-tiny',
+  'ip-fragment-overlap',
 ] as const
 
 /** Time passes, and the application does this and that. */

@@ -52,7 +52,7 @@ function assertQueues(stack: Stack, connections: number): void {
   assert.equal(output['replies'].length, 0)
   assert.equal(output['ready'].length, 0)
   assert.equal(output['due'].length, 0)
-  assert.equal(stack['icmp']['waiting'].length, 0)
+  for (const { packets } of stack.interfaces) assert.equal(packets.length, 0)
   assert.ok(stack.tcp['deadlines'].size <= connections)
 }
 

@@ -5,7 +5,7 @@ import type { DropReason } from '../../src/tcp/drop-reason.ts'
 import { IpAddress } from '../../src/wire/address.ts'
 import { foldChecksum, sumOctets } from '../../src/wire/checksum.ts'
 import { writeUint16 } from '../../src/wire/octets.ts'
-import { type Change, drain, makeStack, receive, tcpPacket } from './packets.ts'
+import { type Change, drain, icmpIn, makeStack, receive, tcpPacket } from './packets.ts'
 
 const from =
   (text: string): Change =>
@@ -95,14 +95,6 @@ describe('a SYN', () => {
     assert.equal(drain(stack).length, 0)
   })
 
-  test('in a fragment is dropped', () => {
-    const packet = tcpPacket(4, { mss: 1460 })
-    packet[6] = 0x20
-    packet.fill(0, 10, 12)
-    writeUint16(packet, 10, foldChecksum(sumOctets(packet, 0, 20)))
-    isDropped(packet, 'ip-fragment')
-  })
-
   test('with a wrong TCP checksum is dropped, and counted as Linux does (RFC 9293 MUST-3)', () => {
     const packet = tcpPacket(4)
     packet[packet.length - 1]! ^= 1
@@ -146,19 +138,32 @@ describe('a SYN', () => {
 })
 
 describe('a packet', () => {
-  test('of a protocol that the stack does not have is dropped', () => {
+  for (const [family, at, number] of [
+    [4, 9, 132],
+    [4, 9, 58],
+    [6, 6, 132],
+    [6, 6, 1],
+  ] as const) {
+    test(`over IPv${family} of protocol ${number}, which the stack does not have, is dropped, and its sender told (RFC 1122 §3.2.2.1, RFC 8200 §4)`, () => {
+      const packet = tcpPacket(family)
+      packet[at] = number
+      if (family === 4) packet.set([0, 0], 10)
+      if (family === 4) writeUint16(packet, 10, foldChecksum(sumOctets(packet, 0, 20)))
+      const stack = makeStack()
+      receive(stack, packet)
+      assert.deepEqual(stack.counters.drops, { 'ip-protocol': 1 })
+      const [error] = drain(stack).map(icmpIn)
+      assert.deepEqual([error?.type, error?.code, error?.rest], family === 4 ? [3, 2, 0] : [4, 1, 6])
+    })
+  }
+
+  test('without a next header is dropped in silence (RFC 8200 §4.7)', () => {
     const packet = tcpPacket(6)
-    packet[6] = 132
+    packet[6] = 59
     isDropped(packet, 'ip-protocol')
   })
 
   test('of no octets is dropped', () => {
     isDropped(new Uint8Array(0), 'ip-empty')
-  })
-
-  test('with ICMP of the other family is dropped', () => {
-    const packet = tcpPacket(6)
-    packet[6] = 1
-    isDropped(packet, 'ip-protocol')
   })
 })

@@ -105,6 +105,7 @@ export class End {
       this.onAcceptable(event.listener)
       return
     }
+    if (event.type === 'notice') return
     const { connection } = event
     assert.ok(!this.closed.has(connection), `"${event.type}" after "closed"`)
     if (event.type === 'closed') this.closed.set(connection, event.error?.code)

@@ -23,7 +23,7 @@ export function leftovers(stack: Stack, listeners: Iterable<Listener> = []): Rec
     'closing listeners': output['closing'].length,
     'events of connections': events['connections'].length,
     'events of listeners': events['listeners'].length,
-    'ICMP queue': stack['icmp']['waiting'].length,
+    'packets other than TCP': stack.interfaces.reduce((sum, { packets }) => sum + packets.length, 0),
     'connections counted as open': stack.counters.CurrEstab,
     'next deadline': stack.nextDeadline() === Number.POSITIVE_INFINITY ? 0 : stack.nextDeadline(),
   }

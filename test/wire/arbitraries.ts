@@ -45,7 +45,7 @@ export const ipHeader: fc.Arbitrary<IpHeader> = fc
   })
   .map(({ addresses: [source, destination], flowLabel, identification, dontFragment, ...rest }) => {
     const family = source.family
-    const ofFamily = family === 4 ? { identification, dontFragment } : { flowLabel }
+    const ofFamily = family === 4 ? { identification, dontFragment } : { flowLabel, pointer: 6 }
     return Object.assign(new IpHeader(), { family, source, destination, ...ofFamily, ...rest })
   })
 

@@ -38,6 +38,8 @@ test('a SYN of Linux: every field of its IPv4 header', () => {
     fragment: false,
     moreFragments: false,
     fragmentOffset: 0,
+    problem: -1,
+    pointer: 0,
     start: 0,
     payloadStart: 20,
     payloadEnd: 60,

@@ -43,6 +43,8 @@ test('a SYN,ACK of Linux: every field of its IPv6 header', () => {
     fragment: false,
     moreFragments: false,
     fragmentOffset: 0,
+    problem: -1,
+    pointer: 6,
     start: 0,
     payloadStart: 40,
     payloadEnd: 80,

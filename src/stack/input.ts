@@ -1,0 +1,160 @@
+import type { Interface } from '../ip/interface.ts'
+import { Reassembly } from '../ip/reassembly.ts'
+import type { DropReason } from '../tcp/drop-reason.ts'
+import type { Instant } from '../wire/instant.ts'
+import { IpHeader, NO_PROBLEM, Protocol } from '../wire/ip.ts'
+import { parseIp } from '../wire/ip-packet.ts'
+import type { Offload } from '../wire/offload.ts'
+import { Segment } from '../wire/segment.ts'
+import { parseTcp } from '../wire/tcp.ts'
+import type { Forwarder } from './forwarder.ts'
+import type { Stack } from './stack.ts'
+
+/** Where a packet came from, and in how many steps it was put together: what decides whom it is for. */
+type Origin =
+  /** A link. */
+  | 'link'
+  /** Fragments that a link brought. */
+  | 'fragments'
+  /** This stack, to itself. */
+  | 'own'
+
+/** What becomes of frames that come in: each is counted once as received, and once by what became of it. */
+export class IpInput {
+  readonly reassembly: Reassembly
+  private readonly stack: Stack
+  private readonly forwarder: Forwarder | undefined
+  private readonly header: IpHeader = new IpHeader()
+  private readonly segment: Segment = new Segment()
+  /** The frame at hand has been counted as dropped; or there is none. */
+  private dropped = true
+
+  constructor(stack: Stack, forwarder: Forwarder | undefined) {
+    this.stack = stack
+    this.forwarder = forwarder
+    this.reassembly = new Reassembly(stack)
+  }
+
+  /** A frame of `from`. */
+  receive(from: Interface, octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void {
+    const { counters, tcp } = this.stack
+    counters.received++
+    this.dropped = false
+    tcp.now = now
+    const at = from.ethernet === undefined ? start : from.ethernet.receive(octets, start, end, now)
+    if (at >= 0) this.receivePacket(octets, at, end, now, offload, 'link')
+    if (!this.dropped) counters.accepted++
+    this.dropped = true
+  }
+
+  /** A packet of this stack's to itself (RFC 1122 §3.3.1.1, §3.2.1.3). */
+  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant): void {
+    const { counters, tcp } = this.stack
+    counters.received++
+    this.dropped = false
+    tcp.now = now
+    this.receivePacket(octets, start, end, now, undefined, 'own')
+    if (!this.dropped) counters.accepted++
+    this.dropped = true
+  }
+
+  /** The frame at hand goes no further; the first reason counts. */
+  drop(reason: DropReason): void {
+    if (this.dropped) return
+    this.dropped = true
+    this.stack.counters.drop(reason)
+    this.stack.observer?.drop?.(reason, this.stack.tcp.now)
+  }
+
+  private receivePacket(
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    now: Instant,
+    offload: Offload | undefined,
+    origin: Origin,
+  ): void {
+    const { stack, header: ip } = this
+    // RFC 9293 MUST-50: IP options are skipped.
+    const defect = parseIp(octets, start, end, ip)
+    if (defect !== undefined) {
+      this.refuse(defect, ip, octets, now)
+    } else if (!stack.addresses.has(ip.destination)) {
+      this.receiveForOthers(ip, octets, now, offload)
+    } else if (!stack.isHost(ip.source) || stack.addresses.has(ip.source) !== (origin === 'own')) {
+      // RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it.
+      this.drop('ip-source')
+    } else if (ip.fragment) {
+      this.receiveFragment(ip, octets, now, origin)
+    } else {
+      this.dispatch(ip, octets, now, origin === 'own' || (offload?.checksumValid ?? false))
+    }
+  }
+
+  /** The packet is malformed; if it is for us, its sender may be told so. */
+  private refuse(defect: DropReason, ip: IpHeader, octets: Uint8Array, now: Instant): void {
+    this.drop(defect)
+    if (ip.problem === NO_PROBLEM || !this.stack.addresses.has(ip.destination)) return
+    this.stack.errors.send('parameter', ip, octets, now, ip.pointer)
+  }
+
+  private receiveForOthers(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
+    const isShared = !this.stack.isHost(ip.destination)
+    if (isShared && ip.protocol === Protocol.TCP) this.drop('tcp-not-unicast')
+    else if (isShared || this.forwarder === undefined) this.drop('ip-not-ours')
+    else this.forwarder.forward(ip, octets, now, offload)
+  }
+
+  private receiveFragment(ip: IpHeader, octets: Uint8Array, now: Instant, origin: Origin): void {
+    const { reassembly } = this
+    // A fragment header behind another one.
+    if (origin === 'fragments') {
+      this.drop('ipv6-extension-order')
+      return
+    }
+    const length = reassembly.receive(ip, octets, now)
+    if (length > 0) {
+      this.receivePacket(reassembly.whole, 0, length, now, undefined, origin === 'own' ? 'own' : 'fragments')
+    } else if (ip.problem !== NO_PROBLEM) {
+      this.stack.errors.send('parameter', ip, octets, now, ip.pointer)
+    }
+  }
+
+  private dispatch(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
+    const { stack } = this
+    switch (ip.protocol) {
+      case Protocol.TCP:
+        this.receiveSegment(ip, octets, now, checksumValid)
+        return
+      case ip.family === 4 ? Protocol.ICMP : Protocol.ICMPV6:
+        stack.icmp.receive(ip, octets, now)
+        return
+      case Protocol.UDP:
+        // RFC 1122 §4.1.3.1, RFC 4443 §3.1
+        if (!stack.udp.receive(ip, octets, checksumValid)) stack.errors.send('port', ip, octets, now)
+        return
+      default:
+        this.drop('ip-protocol')
+        // RFC 1122 §3.2.2.1, RFC 8200 §4
+        if (ip.family === 4) stack.errors.send('protocol', ip, octets, now)
+        else if (ip.protocol !== Protocol.NO_NEXT) stack.errors.send('protocol', ip, octets, now, ip.pointer)
+    }
+  }
+
+  private receiveSegment(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
+    const { segment, stack } = this
+    const { counters } = stack
+    segment.source = ip.source
+    segment.destination = ip.destination
+    segment.ecn = ip.trafficClass & 3
+    counters.InSegs++
+    const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, !checksumValid)
+    if (defect === undefined) {
+      stack.tcp.receive(segment, now)
+      return
+    }
+    counters.InErrs++
+    if (defect === 'tcp-checksum') counters.InCsumErrors++
+    this.drop(defect)
+  }
+}

@@ -1,0 +1,123 @@
+import type { Interface } from '../ip/interface.ts'
+import { IpAddress } from '../wire/address.ts'
+import type { Instant } from '../wire/instant.ts'
+import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpHeader, Protocol } from '../wire/ip.ts'
+import { writeIp } from '../wire/ip-packet.ts'
+import type { Offload } from '../wire/offload.ts'
+import { Segment } from '../wire/segment.ts'
+import { writeTcp } from '../wire/tcp.ts'
+import type { Stack } from './stack.ts'
+
+/** What a stack sends next, and by which interface. On the hot path: with one link of IP packets no route is looked up. */
+export class IpOutput {
+  private readonly stack: Stack
+  private readonly header: IpHeader = new IpHeader()
+  private readonly segment: Segment = new Segment()
+  /** Where the packet that was written last goes to: the segment's destination, or `scratch`. */
+  private destination: IpAddress
+  private readonly scratch: IpAddress = new IpAddress()
+  /** The last packet was none of TCP's: it is TCP's turn. */
+  private wasPacket = false
+  /** The packet that was written last has half a checksum. */
+  private isPartial = false
+
+  constructor(stack: Stack) {
+    this.stack = stack
+    this.destination = this.scratch
+    this.header.dontFragment = true
+  }
+
+  /** Where a packet to `destination` leaves; undefined when there is no route. */
+  interfaceTo(destination: IpAddress): Interface | undefined {
+    const { routes, interfaces, addresses } = this.stack
+    if (routes === undefined || addresses.has(destination)) return interfaces[0]
+    return routes.lookup(destination)?.out
+  }
+
+  transmit(out: Interface, into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
+    const { stack } = this
+    const at = start + out.headerLength
+    const partial = out.offload.checksum && offload !== undefined
+    offload?.clear()
+    stack.echoes.transmit(now)
+    for (;;) {
+      let length = out.ethernet === undefined ? 0 : out.ethernet.transmit(into, start, now, offload)
+      if (length > 0) {
+        stack.counters.transmitted++
+        return length
+      }
+      length = this.next(out, into, at, now, partial)
+      if (length === 0) return 0
+      stack.counters.transmitted++
+      if (stack.addresses.has(this.destination)) {
+        stack.receiveOwn(into, at, at + length, now)
+        continue
+      }
+      if (out.ethernet !== undefined) length = this.frame(out, into, start, length, now)
+      if (length === 0) continue
+      if (this.isPartial) offload!.checksumPartial = true
+      return length
+    }
+  }
+
+  /** The next packet, TCP and others in turn. */
+  private next(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
+    let length = this.wasPacket ? this.nextSegment(out, into, at, now, partial) : this.nextPacket(out, into, at)
+    if (length === 0)
+      length = this.wasPacket ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial)
+    return length
+  }
+
+  private nextPacket(out: Interface, into: Uint8Array, at: number): number {
+    const length = out.packets.length === 0 ? 0 : out.packets.next(into, at, out.mtu)
+    if (length === 0) return 0
+    this.wasPacket = true
+    this.isPartial = false
+    if (into[at]! >>> 4 === 4) this.scratch.read4(into, at + 16)
+    else this.scratch.read6(into, at + 24)
+    this.destination = this.scratch
+    return length
+  }
+
+  private nextSegment(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
+    const { stack, segment } = this
+    while (stack.tcp.nextSegment(segment, now)) {
+      const other = stack.interfaces.length === 1 ? out : this.interfaceTo(segment.destination)
+      const length = this.write(into, at, partial && other === out)
+      if (other === out || stack.addresses.has(segment.destination)) {
+        this.wasPacket = false
+        this.isPartial = partial
+        this.destination = segment.destination
+        return length
+      }
+      if (other === undefined) stack.counters.IpOutNoRoutes++
+      else if (!stack.enqueue(other, into.slice(at, at + length))) stack.counters.PacketQueueFull++
+    }
+    return 0
+  }
+
+  private write(into: Uint8Array, at: number, partial: boolean): number {
+    const { segment, header } = this
+    header.family = segment.destination.family
+    header.source = segment.source
+    header.destination = segment.destination
+    header.protocol = Protocol.TCP
+    // RFC 9293 SHLD-22
+    header.trafficClass = (segment.dscp << 2) | segment.ecn
+    header.hopLimit = segment.hopLimit
+    const headerLength = header.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
+    const length = writeTcp(into, at + headerLength, segment, partial)
+    writeIp(into, at, header, length)
+    return headerLength + length
+  }
+
+  /** The Ethernet frame around the packet; 0 when that has to wait for its neighbour, or has no way to go. */
+  private frame(out: Interface, into: Uint8Array, start: number, length: number, now: Instant): number {
+    const route = this.stack.routes!.lookup(this.destination)
+    if (route === undefined) {
+      this.stack.counters.IpOutNoRoutes++
+      return 0
+    }
+    return out.ethernet!.frame(into, start, length, route.gateway ?? this.destination, now, this.isPartial)
+  }
+}
