@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tcp: ['wire'],
   stack: ['tcp', 'wire'],
   link: ['wire'],
-  sim: ['host', 'stack', 'link', 'tcp', 'wire'],
+  sim: ['net', 'host', 'stack', 'link', 'tcp', 'wire'],
   host: ['stack', 'link', 'tcp', 'wire', 'node:', 'koffi'],
   net: ['host', 'stack', 'link', 'tcp', 'wire', 'node:'],
   cli: ['net', 'sim', 'host', 'stack', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
