@@ -13,8 +13,8 @@ import { type SeedScenario, seedScenario } from './scenario.ts'
 const PORT = 7000
 const FIRST_PORT = 50_000
 
-/** No flow stands still for longer than this, whatever its timers say: `rtoMax`, which twelve losses in a row lead to. */
-const LONGEST_STALL: Milliseconds = 120_000
+/** The timers double no further than `rtoMax`, 60 s. A stall of four times that is more losses in a row than chance has. */
+const LONGEST_STALL: Milliseconds = 240_000
 /**
  * A timer that has doubled k times from r has waited for r (1 + 2 + ... + 2^k), which is less than twice what it stands
  * at. To it come the way there and back through full queues, a delayed ACK, and a second between two looks.
@@ -165,7 +165,8 @@ function checkStall(flow: Flow, flows: Flow[], now: number): void {
   const rto = Math.max(...ends.map(({ connection }) => connection.rto.value))
   const probed = ends.some(({ connection }) => connection.probes > 0)
   // Before both ends are open, it is the SYN,ACK's waits that count: 1, 2, 4, ... seconds.
-  const own = ends.length < 2 ? LONGEST_STALL : 2 * rto + ALLOWANCE + (probed ? 2 * LONGEST_PAUSE : 0)
+  const atMost = ends.length < 2 || rto >= flow.connection.host.config.rtoMax
+  const own = atMost ? LONGEST_STALL : 2 * rto + ALLOWANCE + (probed ? 2 * LONGEST_PAUSE : 0)
   const allowed = Math.min(own, LONGEST_STALL)
   const stall = now - flow.progress.at
   assert.ok(stall <= allowed, `${ends.join('; ')}: a stall of ${stall} ms, where the RTO allows ${allowed}`)
