@@ -22,7 +22,7 @@ test('a packet is on its way for the delay, and up to the jitter longer, in orde
   )
   const delays = arrived.map(({ at }, i) => at - i)
   assert.ok(delays.every((delay) => delay > 19.999 && delay < 30.001))
-  assert.ok(Math.max(...delays) - Math.min(...delays) > 8)
+  assert.ok(Math.max(...delays) - Math.min(...delays) > 5)
 })
 
 test('the rate: 1250 octets take 1 ms at 10 Mbit/s, one after the other', () => {

@@ -20,7 +20,8 @@ const LONGEST_STALL: Milliseconds = 240_000
  * at. To it come the way there and back through full queues, a delayed ACK, and a second between two looks.
  */
 const ALLOWANCE: Milliseconds = 4000
-/** A window that a paused reader had closed is probed with a back-off that is as long as the pause. */
+/** The probes of a window that a reader has closed have a back-off of their own; it begins with the reader's pause. */
+const MOST_PERSIST: Milliseconds = 60_000
 const LONGEST_PAUSE: Milliseconds = 5000
 
 /** What a run was: enough to see that it repeats, and that it met what it was to meet. */
@@ -163,10 +164,11 @@ function transferAll({ network, scenario, hosts, ends }: World, flows: () => Flo
 function checkStall(flow: Flow, flows: Flow[], now: number): void {
   const ends = flows.filter(({ progress }) => progress === flow.progress)
   const rto = Math.max(...ends.map(({ connection }) => connection.rto.value))
-  const probed = ends.some(({ connection }) => connection.probes > 0)
+  const probes = Math.max(...ends.map(({ connection }) => connection.probes))
+  const probing = probes > 0 ? 2 * Math.min(rto * 2 ** probes, MOST_PERSIST) + LONGEST_PAUSE : 0
   // Before both ends are open, it is the SYN,ACK's waits that count: 1, 2, 4, ... seconds.
   const atMost = ends.length < 2 || rto >= flow.connection.host.config.rtoMax
-  const own = atMost ? LONGEST_STALL : 2 * rto + ALLOWANCE + (probed ? 2 * LONGEST_PAUSE : 0)
+  const own = atMost ? LONGEST_STALL : 2 * rto + probing + ALLOWANCE
   const allowed = Math.min(own, LONGEST_STALL)
   const stall = now - flow.progress.at
   assert.ok(stall <= allowed, `${ends.join('; ')}: a stall of ${stall} ms, where the RTO allows ${allowed}`)

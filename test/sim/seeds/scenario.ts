@@ -67,7 +67,7 @@ function badLine(chance: Chance): LineOptions {
   return {
     delay: pick(chance, [0, 1, 5 + chance.below(20), 20 + chance.below(100)]),
     jitter: chance.below(15),
-    loss: pick(chance, [0.01 + chance.next() * 0.06, { enter: 0.01, leave: 0.4 + chance.next() * 0.5, bad: 0.7 }]),
+    loss: pick(chance, [0.01 + chance.next() * 0.06, { enter: 0.01, leave: 0.5 + chance.next() * 0.4, bad: 0.6 }]),
     duplicate: 0.01 + chance.next() * 0.04,
     reorder: 0.02 + chance.next() * 0.08,
     holdBack: 1 + chance.below(20),
