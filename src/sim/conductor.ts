@@ -115,7 +115,8 @@ export class Conductor {
         if (this.#touched || idle || this.#unseen >= MOST_UNSEEN) await this.#quiet()
         this.#options.check()
         this.#collect()
-        if (this.#goals.size > 0) this.#step()
+        // Whoever was told just now goes on first.
+        if (this.#goals.size > 0 && !this.#touched) this.#step()
       } catch (error) {
         for (const goal of this.#goals) goal.fail(error)
         this.#goals.clear()
@@ -153,20 +154,31 @@ export class Conductor {
 
   #step(): void {
     const next = this.#clock.next
-    for (const goal of this.#goals) {
-      if (next <= goal.deadline && next < Number.POSITIVE_INFINITY) continue
-      this.#goals.delete(goal)
-      this.touch()
-      if (next < Number.POSITIVE_INFINITY) {
-        this.#clock.run(goal.deadline)
-        goal.fail(this.#error(`${goal.label} took longer than ${goal.within} ms of virtual time`))
-      } else {
-        goal.fail(this.#error(`${goal.label} is waited for, and nothing is left to happen`))
-      }
+    const idle = next === Number.POSITIVE_INFINITY
+    const late = this.#soonestToFail(next)
+    if (late === undefined) {
+      this.#unseen++
+      this.#clock.step()
       return
     }
-    this.#unseen++
-    this.#clock.step()
+    this.#goals.delete(late)
+    this.touch()
+    if (!idle) this.#clock.run(late.deadline)
+    const why = idle
+      ? 'is waited for, and nothing is left to happen'
+      : `took longer than ${late.within} ms of virtual time`
+    late.fail(this.#error(`${late.label} ${why}`))
+  }
+
+  /** Of those that fail before `next`, the one that gives up first; of several, the last to begin: it is the innermost. */
+  #soonestToFail(next: Instant): Goal | undefined {
+    let found: Goal | undefined
+    for (const goal of this.#goals) {
+      const fails = next === Number.POSITIVE_INFINITY || next > goal.deadline
+      const first = found === undefined || next === Number.POSITIVE_INFINITY || goal.deadline <= found.deadline
+      if (fails && first) found = goal
+    }
+    return found
   }
 
   #error(what: string): Error {

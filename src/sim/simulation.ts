@@ -205,13 +205,19 @@ export class Simulation {
 
   #check(): void {
     this.#progress?.()
+    this.#checkReplay()
+  }
+
+  #checkReplay(): void {
     const { divergence } = this.network.recorder
     if (divergence !== undefined) throw divergence
   }
 
   async #explained<T>(promise: Promise<T>): Promise<T> {
     try {
-      return await promise
+      const value = await promise
+      this.#checkReplay()
+      return value
     } catch (error) {
       throw withRun(error, { seed: this.seed, at: this.now(), trace: this.trace() })
     }
