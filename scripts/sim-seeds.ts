@@ -65,7 +65,7 @@ async function main(): Promise<void> {
       from: { type: 'string', default: '1' },
       count: { type: 'string', default: '10000' },
       workers: { type: 'string', default: String(CORES) },
-      keep: { type: 'string', default: 'sim-failures' },
+      keep: { type: 'string', default: 'test-failures' },
       'most-failures': { type: 'string', default: '10' },
     },
   })
