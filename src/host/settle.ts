@@ -1,3 +1,6 @@
+// The machine's own, taken before anybody can put others in their place: `VirtualTimers.install` does.
+const { setImmediate, setTimeout, performance } = globalThis
+
 /** Turns of the event loop: in the second one runs what the first one's callbacks put off with setImmediate. */
 const TURNS = 2
 
@@ -9,7 +12,13 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await new Promise<void>(nextTurn)
 }
 
+/** The machine's clock, ms. */
+export function machineNow(): number {
+  return performance.now()
+}
+
 function nextTurn(resolve: () => void): void {
+  // A browser has no setImmediate.
   if (typeof setImmediate === 'function') setImmediate(resolve)
   else setTimeout(resolve, 0)
 }

@@ -1,4 +1,4 @@
-import { RealTime } from '../host/real-time.ts'
+import { machineNow } from '../host/settle.ts'
 import { VirtualTimers } from '../host/virtual-timers.ts'
 import type { Scheduler } from '../link/scheduler.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
@@ -249,17 +249,16 @@ function progressOf(options: SimulationOptions, clock: VirtualClock): (() => voi
   const { progress, progressEvery = {} } = options
   if (progress === undefined) return undefined
   const { virtual = 10_000, wall: wallEvery = 1000 } = progressEvery
-  const real = new RealTime()
-  const began = real.now()
+  const began = machineNow()
   let at = clock.now()
   let wall = began
   let steps = 0
   return () => {
     const here = clock.now()
     const looks = ++steps % WALL_EVERY === 0
-    if (here - at < virtual && !(looks && real.now() - wall >= wallEvery)) return
+    if (here - at < virtual && !(looks && machineNow() - wall >= wallEvery)) return
     at = here
-    wall = real.now()
+    wall = machineNow()
     progress({ at: here, wall: wall - began })
   }
 }
