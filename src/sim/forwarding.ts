@@ -18,8 +18,19 @@ import type { Port } from './port.ts'
 /** Why a router sends a packet's sender an error. */
 export type Refusal = 'no-route' | 'hop-limit' | 'too-big'
 
+/** What became of the packets of a device that forwards; each is counted once. */
+export type ForwardingCounters = Record<Refusal | 'forwarded' | 'malformed' | 'to-itself', number>
+
 /** What is common to whatever forwards IP packets: hop limit, MTU, fragments and ICMP errors (RFC 1812, RFC 8200). */
 export class Forwarding {
+  readonly counters: ForwardingCounters = {
+    forwarded: 0,
+    malformed: 0,
+    'to-itself': 0,
+    'no-route': 0,
+    'hop-limit': 0,
+    'too-big': 0,
+  }
   readonly #addresses: readonly IpAddress[]
   readonly #scratch = new Uint8Array(65_535)
   readonly #message = new IcmpMessage()
@@ -60,6 +71,7 @@ export class Forwarding {
 
   /** Sends the first `length` octets of `packet`, in fragments where it has to (RFC 791 §3.2). */
   emit(length: number, out: Port): void {
+    this.counters.forwarded++
     if (length <= out.mtu) {
       out.send(this.#scratch, 0, length)
       return
@@ -83,6 +95,7 @@ export class Forwarding {
 
   /** Tells the sender of a packet that it goes no further, where an error may be sent at all (RFC 1812 §4.3.2.7). */
   refuse(why: Refusal, ip: IpHeader, octets: Uint8Array, start: number, end: number, back: Port, mtu = 0): void {
+    this.counters[why]++
     const source = this.#addresses.find(({ family }) => family === ip.family)
     if (source === undefined || !mayBeAnswered(ip, octets)) return
     const message = this.#message

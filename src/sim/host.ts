@@ -18,7 +18,7 @@ export interface HostOptions {
   mtu?: number
   tcp?: Partial<TcpConfig>
   observer?: Observer
-  /** In place of the stack's own initial sequence numbers. */
+  /** In place of the stack's own initial sequence numbers; of bare hosts only. */
   initialSequence?: (proposed: number) => number
 }
 
@@ -61,7 +61,11 @@ export class Interface implements Link, Device {
   }
 
   receive(_port: Port, octets: Uint8Array, start: number, end: number): void {
-    if (this.#closed || (this.#partitions.any && this.#isCutOff(octets, start, end))) return
+    if (this.#closed) return
+    if (this.#partitions.any && this.#isCutOff(octets, start, end)) {
+      this.port.peer?.line?.partitioned(octets, start, end)
+      return
+    }
     this.#none.clear()
     this.#receiver?.frame(octets, start, end, this.#none)
   }

@@ -29,6 +29,8 @@ export type Fate =
   /** By CoDel: it had waited too long. */
   | 'late'
   | 'oversized'
+  /** It arrived at a host that a partition keeps from hearing its sender. */
+  | 'partitioned'
   /** These three go on. */
   | 'corrupted'
   | 'duplicated'
@@ -66,6 +68,7 @@ export class Line {
     overflowed: 0,
     late: 0,
     oversized: 0,
+    partitioned: 0,
     corrupted: 0,
     duplicated: 0,
     reordered: 0,
@@ -169,6 +172,11 @@ export class Line {
       this.#queue.push(frame)
       if (this.#sending === undefined) this.#sendNext()
     }
+  }
+
+  /** The host at the end refuses what has just been delivered. */
+  partitioned(octets: Uint8Array, start: number, end: number): void {
+    this.#note('partitioned', octets, start, end)
   }
 
   #fateAtEntry(octets: Uint8Array, start: number, end: number): Fate | undefined {

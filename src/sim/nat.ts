@@ -3,7 +3,7 @@ import { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import { IpHeader, Protocol } from '../wire/ip.ts'
 import { parseIp } from '../wire/ip-packet.ts'
-import { Forwarding } from './forwarding.ts'
+import { Forwarding, type ForwardingCounters } from './forwarding.ts'
 import { type Flow, readFlow, translateError, translateFlow } from './nat-packet.ts'
 import { type Device, Port } from './port.ts'
 import { invalid } from './router.ts'
@@ -47,6 +47,13 @@ export class Nat implements Device {
   /** What links of the inner network end at, and the link to the world. */
   readonly insidePorts: Port[] = []
   readonly outsidePort: Port = new Port(this)
+  /** What came from outside and was for nobody, or from somebody whom `filtering` keeps out; what could not be translated. */
+  readonly drops: { unmapped: number; filtered: number; untranslatable: number; noPort: number } = {
+    unmapped: 0,
+    filtered: 0,
+    untranslatable: 0,
+    noPort: 0,
+  }
   readonly #scheduler: Scheduler
   readonly #timeout: Milliseconds | undefined
   readonly #filters: boolean
@@ -75,6 +82,10 @@ export class Nat implements Device {
     return this.#byInside.size
   }
 
+  get counters(): ForwardingCounters {
+    return this.#forwarding.counters
+  }
+
   newPort(): Port {
     const port = new Port(this)
     this.insidePorts.push(port)
@@ -92,7 +103,10 @@ export class Nat implements Device {
 
   receive(from: Port, octets: Uint8Array, start: number, end: number): void {
     const ip = this.#header
-    if (parseIp(octets, start, end, ip) !== undefined) return
+    if (parseIp(octets, start, end, ip) !== undefined) {
+      this.counters.malformed++
+      return
+    }
     const inward = from === this.outsidePort
     if (ip.family === 6) this.#pass(ip, octets, start, end, from, inward)
     else if (inward) this.#receiveOutside(ip, octets, start, end)
@@ -110,10 +124,16 @@ export class Nat implements Device {
 
   #receiveInside(ip: IpHeader, octets: Uint8Array, start: number, end: number, from: Port): void {
     const flow = readFlow(ip, octets, 'source')
-    if (flow === undefined) return
+    if (flow === undefined) {
+      this.drops.untranslatable++
+      return
+    }
     const mapping = this.#byInside.get(insideKey(flow))
     const live = mapping !== undefined && !this.#isStale(mapping) ? mapping : this.#map(flow, from)
-    if (live === undefined) return
+    if (live === undefined) {
+      this.drops.noPort++
+      return
+    }
     const length = this.#forwarding.prepare(ip, octets, start, end, this.outsidePort, from)
     if (length === 0) return
     live.usedAt = this.#scheduler.now()
@@ -124,11 +144,21 @@ export class Nat implements Device {
   }
 
   #receiveOutside(ip: IpHeader, octets: Uint8Array, start: number, end: number): void {
-    if (!ip.destination.equals(this.address)) return
     const flow = readFlow(ip, octets, 'destination') ?? readFlow(ip, octets, 'quoted')
-    const mapping = flow && this.#byOutside.get(outsideKey(flow.protocol, flow.port))
-    if (flow === undefined || mapping === undefined || this.#isStale(mapping)) return
-    if (this.#filters && !mapping.remotes.has(flow.remote)) return
+    if (flow === undefined) {
+      this.drops.untranslatable++
+      return
+    }
+    const ours = ip.destination.equals(this.address)
+    const mapping = ours ? this.#byOutside.get(outsideKey(flow.protocol, flow.port)) : undefined
+    if (mapping === undefined || this.#isStale(mapping)) {
+      this.drops.unmapped++
+      return
+    }
+    if (this.#filters && !mapping.remotes.has(flow.remote)) {
+      this.drops.filtered++
+      return
+    }
     const length = this.#forwarding.prepare(ip, octets, start, end, mapping.port, this.outsidePort)
     if (length === 0) return
     const { packet } = this.#forwarding

@@ -1,7 +1,7 @@
 import { type IpAddress, IpPrefix } from '../wire/address.ts'
 import { IpHeader } from '../wire/ip.ts'
 import { parseIp } from '../wire/ip-packet.ts'
-import { Forwarding } from './forwarding.ts'
+import { Forwarding, type ForwardingCounters } from './forwarding.ts'
 import { type Device, Port } from './port.ts'
 
 /** What a router's errors come from when it has no address: RFC 7600 §4.8 for IPv4, and one that stands for it. */
@@ -41,6 +41,10 @@ export class Router implements Device {
     this.#wayTo = wayTo
   }
 
+  get counters(): ForwardingCounters {
+    return this.#forwarding.counters
+  }
+
   newPort(): Port {
     const port = new Port(this)
     this.ports.push(port)
@@ -61,8 +65,14 @@ export class Router implements Device {
 
   receive(from: Port, octets: Uint8Array, start: number, end: number): void {
     const ip = this.#header
-    if (parseIp(octets, start, end, ip) !== undefined || this.addresses.some((own) => own.equals(ip.destination)))
+    if (parseIp(octets, start, end, ip) !== undefined) {
+      this.counters.malformed++
       return
+    }
+    if (this.addresses.some((own) => own.equals(ip.destination))) {
+      this.counters['to-itself']++
+      return
+    }
     const out = this.#lookUp(ip.destination)
     if (out === undefined) {
       this.#forwarding.refuse('no-route', ip, octets, start, end, from)
