@@ -24,7 +24,7 @@ const LATER: Milliseconds = 1000
  * each gets, as a share of the rate, while both send.
  */
 export function runFairness({ controls, rate, rtt, discipline, seconds }: FairnessOptions): [number, number] {
-  const network = new Network({ seed: 1, recordLimit: 0, traceLimit: 0 })
+  const network = new Network({ seed: 1, record: false })
   const product = (rate / 8000) * rtt
   const buffer = Math.max(1_048_576, Math.ceil(4 * product))
   const [left, right] = [network.router('left'), network.router('right')]

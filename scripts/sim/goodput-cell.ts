@@ -37,7 +37,7 @@ export function congestionControls(): (string | undefined)[] {
 /** Sends as much as goes, and measures. The path's queue holds what the path itself does, and 100 packets at least. */
 export function runCell(cell: Cell): CellResult {
   const { rate, rtt, loss } = cell
-  const network = new Network({ seed: 1, recordLimit: 0, traceLimit: 0 })
+  const network = new Network({ seed: 1, record: false })
   const product = (rate / 8000) * rtt
   // Twice what the path and its queue hold, so that the windows are never what limits.
   const buffer = Math.max(1_048_576, Math.ceil(4 * product))

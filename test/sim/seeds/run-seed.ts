@@ -70,6 +70,8 @@ function run(network: Network, scenario: SeedScenario): SeedOutcome {
   const hosts = { a: host(network, 'a', scenario), b: host(network, 'b', scenario) }
   const links = build(network, scenario, hosts)
   links[scenario.flap.link]!.flap(scenario.flap)
+  const { narrowing } = scenario
+  if (narrowing !== undefined) network.clock.at(narrowing.at, () => links[1]!.set({ mtu: narrowing.mtu }))
   network.clock.at(scenario.partition.at, () => {
     const partition = network.partition([hosts.a], [hosts.b])
     network.clock.at(scenario.partition.at + scenario.partition.lasts, () => partition.heal())

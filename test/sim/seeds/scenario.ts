@@ -1,6 +1,7 @@
 import { Chance } from '../../../src/sim/chance.ts'
 import type { LineOptions } from '../../../src/sim/line-options.ts'
 import type { NetworkLinkOptions } from '../../../src/sim/network-link.ts'
+import { DEFAULT_CONFIG } from '../../../src/tcp/config.ts'
 import type { Milliseconds } from '../../../src/wire/instant.ts'
 import type { FlowPlan } from '../../transfer/flow.ts'
 import type { EndName, EndOptions } from '../../transfer/harness.ts'
@@ -26,8 +27,13 @@ export interface SeedScenario {
   flap: { link: number; up: Milliseconds; down: Milliseconds; times: number }
   /** When the hosts are cut off from each other, and for how long. */
   partition: { at: Milliseconds; lasts: Milliseconds }
+  /** When the link in the middle begins to take no longer packets than these, octets. */
+  narrowing: { at: Milliseconds; mtu: number } | undefined
   transfers: SeedTransfer[]
 }
+
+/** Whether the stack learns the path's MTU from routers; if not, a path that narrows is the end of a transfer. */
+const LEARNS_PATH_MTU = 'minPathMtu' in DEFAULT_CONFIG
 
 const LINKS: Record<Topology, number> = { cable: 1, switch: 2, routers: 3, nat: 2 }
 
@@ -48,12 +54,19 @@ export function seedScenario(seed: number): SeedScenario {
       down: 20 + chance.below(800),
       times: 1 + chance.below(3),
     },
+    narrowing: narrowing(chance, topology, family),
     partition: { at: chance.below(4000), lasts: 50 + chance.below(1500) },
     transfers: Array.from({ length: 1 + chance.below(3) }, () => transfer(chance, topology)),
   }
 }
 
 const MTUS = [576, 1280, 1500, 1500, 1500, 9000]
+
+function narrowing(chance: Chance, topology: Topology, family: 4 | 6): SeedScenario['narrowing'] {
+  const at = chance.below(4000)
+  const mtu = pick(chance, family === 4 ? [576, 1000, 1400] : [1280, 1400])
+  return topology === 'routers' && LEARNS_PATH_MTU ? { at, mtu } : undefined
+}
 
 function badLink(chance: Chance): NetworkLinkOptions {
   return { forward: badLine(chance), backward: badLine(chance) }
