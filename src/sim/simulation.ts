@@ -232,9 +232,12 @@ export class Simulation {
         return `${name}: ${ends} ${state}, ${connection.readable} octets to be read, ${connection.sendBuffer.length} not acknowledged`
       }),
     )
+    const alone = this.hosts
+      .filter((host) => host.interface.port.peer === undefined)
+      .map(({ name }) => `${name}: no link`)
     const timers = this.timers.pending === 0 ? [] : [`${this.timers.pending} timers of sim.timers`]
     const hint = 'what waits for the machine (its timers, files, sockets) needs sim.timers or sim.outside(promise)'
-    return [...connections, ...timers, hint]
+    return [...alone, ...connections, ...timers, hint]
   }
 }
 
