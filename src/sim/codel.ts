@@ -53,7 +53,7 @@ export class CoDel implements Queue {
     this.#waiting.push(frame)
   }
 
-  /** RFC 8289 §5.5, deque(). */
+  /** RFC 8289 §5, deque(). */
   shift(now: Instant): Frame | undefined {
     let frame = this.#doDequeue(now)
     if (this.#dropping) {
@@ -88,7 +88,7 @@ export class CoDel implements Queue {
     this.#lastCount = this.#count
   }
 
-  /** RFC 8289 §5.6, dodequeue(). */
+  /** RFC 8289 §5, dodequeue(). */
   #doDequeue(now: Instant): Frame | undefined {
     const frame = this.#waiting.shift()
     this.#okToDrop = false

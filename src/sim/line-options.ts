@@ -13,9 +13,9 @@ export interface DropTailOptions {
 /** Controlled delay, RFC 8289: drops from the head what has waited too long for too long. */
 export interface CoDelOptions {
   discipline: 'codel'
-  /** The standing delay that is put up with: 5 ms by default (RFC 8289 §4.4). */
+  /** The standing delay that is put up with: 5 ms by default, as RFC 8289 advises. */
   target?: Milliseconds
-  /** Over which it is looked at, a round-trip time of the worst case: 100 ms by default (§4.3). */
+  /** Over which it is looked at, a round-trip time of the worst case: 100 ms by default. */
   interval?: Milliseconds
   /** Marks ECN-capable packets as having met congestion, in place of dropping them. Default false. */
   ecn?: boolean

@@ -54,7 +54,7 @@ test('nor when no more than a packet waits, however long', () => {
   assert.equal(counts.dropped, 0)
 })
 
-test('the first drop comes an interval after the delay rose, the next at interval / sqrt(count) (RFC 8289 §5.4)', () => {
+test('the first drop comes an interval after the delay rose, the next at interval / sqrt(count) (RFC 8289 §5)', () => {
   const { codel, counts } = watched()
   const instants = drops(1000, 1500, codel, () => counts.dropped)
   // By the control law: 1100, then + 100/sqrt(1), + 100/sqrt(2), ...; a look each millisecond rounds up.

@@ -59,6 +59,8 @@ export interface PacketFields {
   length?: number
   hopLimit?: number
   dontFragment?: boolean
+  /** DSCP and ECN. */
+  trafficClass?: number
 }
 
 /** A UDP datagram in an IP packet of either family, with `length` octets of payload that are their position. */
@@ -71,6 +73,7 @@ export function udpPacket(fields: PacketFields): Uint8Array {
   header.protocol = Protocol.UDP
   header.hopLimit = fields.hopLimit ?? 64
   header.dontFragment = fields.dontFragment ?? false
+  header.trafficClass = fields.trafficClass ?? 0
   header.identification = 77
   const datagram = new Datagram()
   datagram.source = header.source
