@@ -59,7 +59,8 @@ What the receiving application reads, as a share of the link's rate: one connect
 sends as much as goes. Written by \`npm run sim:goodput\`; \`npm run sim:goodput -- --check\` says what has changed. The same code
 gives the same table, to the octet.
 
-- The most that there can be is 96.5 %: 1448 octets of data in a packet of 1500.
+- The most that there can be is 96.5 %: 1448 octets of data in a packet of 1500. It is a little more where octets that had
+  come out of order before the measurement could be read in it.
 - Loss is by chance, evenly, in the direction of the data. The round-trip time is that of the empty path.
 - The queue in front of the rate holds as many packets as the path itself, 100 at least, and drops the tail. Both buffers
   hold twice what path and queue do, so the windows are not what limits.
