@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   udp: ['ip', 'tcp', 'wire'],
   stack: ['udp', 'ip', 'tcp', 'wire'],
   link: ['wire'],
-  sim: ['host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire'],
+  sim: ['net', 'host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire'],
   host: ['stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'koffi'],
   net: ['host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:'],
   cli: ['net', 'sim', 'host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],

@@ -57,7 +57,7 @@ const MTUS = [576, 576, 1280, 1500, 1500, 4000, 9000]
 const BUFFERS = [2000, 8192, 30_000, 65_535, 200_000, 524_288]
 const MB = 1_000_000
 
-function endOptions(chance: Chance, mtu: number): EndOptions {
+export function endOptions(chance: Chance, mtu: number): EndOptions {
   const tcp: Partial<TcpConfig> = {
     timestamps: chance.chance(0.7),
     sack: chance.chance(0.7),
@@ -98,7 +98,7 @@ function size(chance: Chance): number {
 }
 
 /** An application that does everything at once, or in small portions, or with pauses that fill the peer's window. */
-function plan(chance: Chance, send: Uint8Array, expect: Uint8Array, close: FlowPlan['close']): FlowPlan {
+export function plan(chance: Chance, send: Uint8Array, expect: Uint8Array, close: FlowPlan['close']): FlowPlan {
   const most = pick(chance, [send.length > 50_000 ? 1000 : 10, 5000, 65_536])
   const least = pick(chance, [expect.length > 50_000 ? 1000 : 10, 5000, 65_536])
   return {
@@ -124,6 +124,6 @@ function pauses(chance: Chance): () => Milliseconds {
   return () => (often > 0 && chance.chance(often) ? chance.below(longest) : 0)
 }
 
-function pick<T>(chance: Chance, from: readonly T[]): T {
+export function pick<T>(chance: Chance, from: readonly T[]): T {
   return from[chance.below(from.length)]!
 }
