@@ -13,13 +13,27 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stack: ['tcp', 'wire'],
   link: ['wire'],
   sim: ['host', 'stack', 'link', 'tcp', 'wire'],
+  packetdrill: ['sim', 'stack', 'tcp', 'wire'],
   host: ['stack', 'link', 'tcp', 'wire', 'node:', 'koffi'],
   net: ['host', 'stack', 'link', 'tcp', 'wire', 'node:'],
-  cli: ['net', 'sim', 'host', 'stack', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
+  cli: [
+    'net',
+    'sim',
+    'packetdrill',
+    'host',
+    'stack',
+    'link',
+    'tcp',
+    'wire',
+    'node:',
+    'commander',
+    'picocolors',
+    'sirv',
+  ],
 }
 
 /** Here time comes in as an argument and chance as a seed: the same input gives the same octets. */
-const CORE = ['wire', 'tcp', 'stack', 'link', 'sim']
+const CORE = ['wire', 'tcp', 'stack', 'link', 'sim', 'packetdrill']
 const IMPURE =
   /(?<![.\w])(Date|Buffer|setTimeout|setInterval|setImmediate|queueMicrotask|(?:performance|process|console|crypto|globalThis)(?=\.)|Math\.random)\b/g
 

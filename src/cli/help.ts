@@ -4,6 +4,7 @@ Examples:
   $ sudo estab serve                      a server at http://10.77.0.2/, each handshake drawn
   $ estab serve --link embedded           the same without root, at http://127.0.0.1:8080/
   $ echo hello | sudo estab connect 10.78.0.1 7
+  $ estab packetdrill tests/*.pkt         packetdrill scripts, in virtual time
 `
 
 export const DEMO_EXAMPLES = `
@@ -38,4 +39,14 @@ A TUN device takes root (CAP_NET_ADMIN). What lies beyond the kernel's end of it
 Examples:
   $ sudo estab connect 10.78.0.1 8080 < request.txt
   $ sudo estab connect fd78::1 7 --timeout 3
+`
+
+export const PACKETDRILL_EXAMPLES = `
+Nothing is on a network, and no time passes: a script of an hour takes milliseconds. The exit status is 1 if a script
+fails. docs/packetdrill.md has the notation, and what of it is not supported.
+
+Examples:
+  $ estab packetdrill handshake.pkt
+  $ estab packetdrill --verbose --ip-version ipv6 close.pkt
+  $ estab packetdrill --strict --tap tests/*.pkt
 `

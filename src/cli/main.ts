@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import { type ConnectOptions, connect } from './connect.ts'
 import { type DemoOptions, demo } from './demo/demo.ts'
 import { fail } from './errors.ts'
-import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, SERVE_EXAMPLES } from './help.ts'
+import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, PACKETDRILL_EXAMPLES, SERVE_EXAMPLES } from './help.ts'
 import {
   backlogOption,
   CONNECT_ADDRESSES,
@@ -16,6 +16,7 @@ import {
   secondsOption,
   waitsOption,
 } from './options.ts'
+import { type PacketdrillOptions, packetdrill } from './packetdrill.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
 /** As Commander has them: the addresses may be missing. */
@@ -124,6 +125,20 @@ program
   .action((host: string, port: number, options: Given<ConnectOptions>) =>
     connect(host, port, { ...options, address: options.address ?? reachable(CONNECT_ADDRESSES) }).catch(fail),
   )
+
+program
+  .command('packetdrill')
+  .description("run packetdrill scripts against estab's TCP, in virtual time")
+  .argument('<file...>', 'scripts, by custom named *.pkt')
+  .option('--verbose', 'show every packet and every call, as they happen')
+  .option('--strict', 'fail on packets that a script leaves over at its end')
+  .option('--tap', 'report in the Test Anything Protocol')
+  .addOption(
+    new Option('--ip-version <version>', 'for scripts that do not say').choices(['ipv4', 'ipv6', 'ipv4-mapped-ipv6']),
+  )
+  .option('--tolerance-usecs <microseconds>', 'how far things may be from their times, for scripts that do not say')
+  .addHelpText('after', PACKETDRILL_EXAMPLES)
+  .action((files: string[], options: PacketdrillOptions) => run(() => packetdrill(files, options))(undefined))
 
 function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {
   return (options) => {
