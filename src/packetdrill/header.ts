@@ -28,16 +28,15 @@ const ADDRESSES = {
 
 /** What has nothing to act upon here: there is no second machine, no device, and no code in Python. */
 const IGNORED: readonly string[] = [
+  'code_command',
   'code_format',
   'dry_run',
   'gateway_ip',
   'netmask_ip',
   'no_cleanup',
   'non_fatal',
-  'persistent_tun_dev',
   'send_omit_free',
-  'so_filename',
-  'strict_segments',
+  'speed',
   'tun_dev',
   'verbose',
 ]

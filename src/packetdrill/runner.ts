@@ -1,7 +1,7 @@
 import { Calls } from './calls.ts'
 import { EvaluationError, runCode } from './evaluate.ts'
 import { Expectations, LONGEST_WAIT } from './expectation.ts'
-import { parseCode } from './expression.ts'
+import { parseCode, type Statement } from './expression.ts'
 import { Flows } from './flows.ts'
 import { type Configuration, configure } from './header.ts'
 import { encodeIcmp, encodeTcp } from './packets.ts'
@@ -9,6 +9,7 @@ import { parseScript } from './parser.ts'
 import { printPacket } from './print.ts'
 import { expectedAndGot, type Failure, ScriptFailure, seconds } from './report.ts'
 import {
+  type Action,
   type HeaderOption,
   type Packet,
   type Place,
@@ -24,6 +25,7 @@ import { tcpInfo } from './tcp-info.ts'
 import { World } from './world.ts'
 
 const US_PER_MS = 1000
+const CODE_QUOTE = '%{'
 /** Lines of what happened before, in a failure's details. */
 const MOST_LINES = 20
 
@@ -76,6 +78,7 @@ class Run {
   readonly #flows: Flows
   readonly #expectations: Expectations
   readonly #calls: Calls
+  readonly #code = new Map<Action, Statement[]>()
   /** The instant from which `+` counts, ms. */
   #base = 0
 
@@ -90,7 +93,13 @@ class Run {
     this.#expectations = new Expectations(this.#world, this.#flows, this.#configuration, (line) => this.#log(line))
   }
 
+  /** What can be wrong without anything having happened is found first. */
   prepare(): void {
+    for (const { action } of this.#script.events) {
+      if (action.kind !== 'code') continue
+      const { line, column } = action.place
+      this.#code.set(action, parseCode(action.text, { line, column: column + CODE_QUOTE.length }))
+    }
     for (const command of this.#script.preamble) obeyCommand(command, this.#settings)
   }
 
@@ -121,7 +130,7 @@ class Run {
         obeyCommand(action, this.#settings)
         break
       case 'code':
-        this.#evaluate(action.text, action.place)
+        this.#evaluate(this.#code.get(action)!)
     }
   }
 
@@ -178,8 +187,7 @@ class Run {
     this.#flows.connected(local, localPort, remote, remotePort)
   }
 
-  #evaluate(text: string, place: Place): void {
-    const statements = parseCode(text, { line: place.line, column: place.column + 2 })
+  #evaluate(statements: readonly Statement[]): void {
     const connection = this.#sockets.underTest?.connection
     if (connection === undefined)
       throw new ScriptFailure('there is no connection yet whose tcp_info could be asked for')

@@ -215,7 +215,7 @@ function assign(assignment: string, { place }: Command, settings: Settings): voi
   }
   const knob = Object.hasOwn(SYSCTLS, name) ? SYSCTLS[name] : undefined
   if (knob === undefined) {
-    throw new NotSupported(`the sysctl ${name}. There are: ${Object.keys(SYSCTLS).join(', ')}`, place)
+    throw new NotSupported(`the sysctl ${name}: docs/packetdrill.md lists those that are`, place)
   }
   if (knob.set(settings, text.trim()) === undefined) {
     throw new NotSupported(`${name}=${text.trim()}: its values are ${knob.values} (${knob.means})`, place)
