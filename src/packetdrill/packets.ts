@@ -9,6 +9,7 @@ import { readUint16, readUint32, writeUint16, writeUint32 } from '../wire/octets
 import { Segment } from '../wire/segment.ts'
 import { parseTcp } from '../wire/tcp.ts'
 import type { Flow, SentSegment } from './flow.ts'
+import { ScriptFailure } from './report.ts'
 import {
   type Ecn,
   FLAG_LETTERS,
@@ -40,7 +41,7 @@ export function stream(from: number, to: number): Uint8Array {
 
 /**
  * A segment for the stack, in the numbers of the wire.
- * @throws {RangeError} its options are longer than a header's 40 octets
+ * @throws {ScriptFailure} its options are longer than a header's 40 octets
  */
 export function encodeTcp(flow: Flow, packet: TcpPacket): Uint8Array {
   const options = encodeOptions(packet.options === 'any' ? [] : packet.options)
@@ -92,7 +93,7 @@ function encodeOptions(options: readonly TcpOption[]): number[] {
   })
   while (octets.length % WORD !== 0) octets.push(0)
   if (octets.length > MOST_OPTIONS) {
-    throw new RangeError(`the options take ${octets.length} octets, and a header has room for ${MOST_OPTIONS}`)
+    throw new ScriptFailure(`the options take ${octets.length} octets, and a header has room for ${MOST_OPTIONS}`)
   }
   return octets
 }
@@ -124,7 +125,7 @@ const ICMP_ERRORS: Record<string, { v4?: readonly [number, number]; v6?: readonl
 
 /**
  * An ICMP error about a segment of the stack's: its IP header and 8 octets come back (RFC 792).
- * @throws {RangeError} the family has no such error
+ * @throws {ScriptFailure} the family has no such error
  */
 export function encodeIcmp(flow: Flow, icmp: IcmpPacket): Uint8Array {
   const { family } = flow.remote
@@ -132,7 +133,7 @@ export function encodeIcmp(flow: Flow, icmp: IcmpPacket): Uint8Array {
   const codes = ICMP_ERRORS[name]?.[family === 4 ? 'v4' : 'v6']
   if (codes === undefined) {
     const names = Object.keys(ICMP_ERRORS).filter((other) => ICMP_ERRORS[other]![family === 4 ? 'v4' : 'v6'])
-    throw new RangeError(`no ICMP error of IPv${family} is called "${name}". There are: ${names.join(', ')}`)
+    throw new ScriptFailure(`no ICMP error of IPv${family} is called "${name}". There are: ${names.join(', ')}`)
   }
   const quote = new Uint8Array(48)
   const { seq, length } = icmp.quoted ?? { seq: 0, length: 0 }

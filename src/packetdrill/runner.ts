@@ -1,6 +1,6 @@
 import { Calls } from './calls.ts'
 import { EvaluationError, runCode } from './evaluate.ts'
-import { Expectations, LONGEST_WAIT } from './expectation.ts'
+import { Expectations, LONGEST_WAIT, type Span } from './expectation.ts'
 import { parseCode, type Statement } from './expression.ts'
 import { Flows } from './flows.ts'
 import { type Configuration, configure } from './header.ts'
@@ -10,6 +10,7 @@ import { printPacket } from './print.ts'
 import { expectedAndGot, type Failure, ScriptFailure, seconds } from './report.ts'
 import {
   type Action,
+  type EventTime,
   type HeaderOption,
   type Packet,
   type Place,
@@ -105,20 +106,18 @@ class Run {
 
   step(event: ScriptEvent): void {
     const { action, time } = event
-    const relative = time.kind === 'relative' || time.kind === 'relative-range'
-    const from = time.kind === 'any' ? this.#base : (relative ? this.#base : 0) + time.us / US_PER_MS
-    if (from < this.#base)
-      throw new ScriptFailure(`${seconds(from)} is before the event above, at ${seconds(this.#base)}`)
-    this.#base = from
-    if (action.kind === 'packet' && action.packet.kind === 'tcp' && action.packet.way === '>') {
-      const to =
-        'endUs' in time ? from + (time.endUs - time.us) / US_PER_MS : time.kind === 'any' ? from + LONGEST_WAIT : from
-      this.#passUntilSent(to)
-      const at = this.#expectations.expect(action.packet, { from, to })
+    const span = spanOf(time, this.#base)
+    if (span.from < this.#base) {
+      throw new ScriptFailure(`${seconds(span.from)} is before the event above, at ${seconds(this.#base)}`)
+    }
+    this.#base = span.from
+    if (action.kind === 'packet' && action.packet.way === '>') {
+      this.#passUntilSent(span.to)
+      const at = this.#expectations.expect(action.packet, span)
       if (time.kind !== 'relative' && time.kind !== 'absolute') this.#base = at
       return
     }
-    this.#pass(from)
+    this.#pass(span.from)
     switch (action.kind) {
       case 'packet':
         this.#receive(action.packet)
@@ -164,18 +163,13 @@ class Run {
 
   #receive(packet: Packet): void {
     this.#log(`${seconds(this.#world.now)} ${printPacket(packet)}`)
-    try {
-      if (packet.kind === 'icmp') {
-        this.#world.receive(encodeIcmp(this.#flows.ofInbound(undefined), packet))
-        return
-      }
-      const flow = this.#flows.ofInbound(packet.ports)
-      if (packet.flags.includes('S')) flow.peerIsn = packet.seq
-      this.#world.receive(encodeTcp(flow, flow.receivedOnWire(packet)))
-    } catch (error) {
-      if (error instanceof RangeError && !('code' in error)) throw new ScriptFailure(error.message)
-      throw error
+    if (packet.kind === 'icmp') {
+      this.#world.receive(encodeIcmp(this.#flows.ofInbound(undefined), packet))
+      return
     }
+    const flow = this.#flows.ofInbound(packet.ports)
+    if (packet.flags.includes('S')) flow.peerIsn = packet.seq
+    this.#world.receive(encodeTcp(flow, flow.receivedOnWire(packet)))
   }
 
   #call(event: ScriptEvent, call: SocketCall): void {
@@ -209,4 +203,12 @@ class Run {
     this.#history.push(line)
     this.#options.onLine?.(line, false)
   }
+}
+
+/** When an event may happen, ms, if `+` counts from `base`. */
+function spanOf(time: EventTime, base: number): Span {
+  if (time.kind === 'any') return { from: base, to: base + LONGEST_WAIT }
+  const origin = time.kind === 'relative' || time.kind === 'relative-range' ? base : 0
+  const from = origin + time.us / US_PER_MS
+  return { from, to: 'endUs' in time ? origin + time.endUs / US_PER_MS : from }
 }
