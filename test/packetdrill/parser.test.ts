@@ -247,7 +247,7 @@ const fragment = fc.constantFrom(
 const anything = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
   fc.array(fc.oneof(fragment, fragment, segment), { maxLength: 60 }).map((parts) => parts.join(' ')),
-  fc.tuple(fc.constantFrom('[', '{', 'f('), fc.integer({ max: 20_000, min: 1 })).map(([b, n]) => `+0 f(${b.repeat(n)}`),
+  fc.tuple(fc.constantFrom('[', '{', 'f('), fc.integer({ min: 1, max: 200 })).map(([b, n]) => `+0 f(${b.repeat(n)}`),
 )
 
 /** Nothing, or a syntax error within the text. */
@@ -298,11 +298,20 @@ test('whatever the code, reading it ends in statements or in a syntax error', ()
         },
       )
       .map((parts) => parts.join(' ')),
-    fc.integer({ min: 1, max: 50_000 }).map((n) => `assert ${'('.repeat(n)}`),
-    fc.integer({ min: 1, max: 50_000 }).map((n) => `assert ${'-'.repeat(n)}1`),
+    fc.integer({ min: 1, max: 200 }).map((n) => `assert ${'('.repeat(n)}`),
+    fc.integer({ min: 1, max: 200 }).map((n) => `assert ${'-'.repeat(n)}1`),
   )
   fc.assert(
     fc.property(code, (text) => readable(() => parseCode(text, { line: 1, column: 1 }), text)),
     { numRuns: 1000 },
   )
+})
+
+test('nesting has a bound, which is not the one of the runtime', () => {
+  for (const bracket of ['f(', '[', '{']) {
+    assert.throws(() => parseScript(`+0 f(${bracket.repeat(50_000)}`), /at most 64 brackets within each other/)
+  }
+  const start = { line: 1, column: 1 }
+  assert.throws(() => parseCode(`assert ${'('.repeat(50_000)}`, start), /at most 64 brackets within each other/)
+  assert.equal(parseCode(`assert ${'-'.repeat(50_000)}1`, start).length, 1)
 })
