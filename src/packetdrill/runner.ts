@@ -59,7 +59,8 @@ export function runScript(source: string, options: RunOptions = {}): Failure | u
   } catch (error) {
     if (error instanceof ScriptSyntaxError) return { place: error.place, problem: error.problem, details: [] }
     if (error instanceof NotSupported) return { place: error.place ?? place, problem: error.message, details: [] }
-    if (error instanceof RangeError && 'code' in error) return { place, problem: error.message, details: [] }
+    // The stack refuses what it was given.
+    if (error instanceof Error && 'code' in error) return { place, problem: error.message, details: [] }
     if (!(error instanceof ScriptFailure)) throw error
     const before = history.slice(-MOST_LINES)
     const details =
