@@ -44,8 +44,9 @@ export class Calls {
     this.awaitBlocked()
     const { now } = this.#world
     this.#log(`${seconds(now)} ${event.text}`)
-    const attempt = makeCall(new CallContext(call, this.#world, this.#sockets, this.#configuration))
-    const outcome = tried(attempt)
+    const context = new CallContext(call, this.#world, this.#sockets, this.#configuration)
+    const attempt = compared(() => makeCall(context))
+    const outcome = compared(attempt)
     const end = call.endUs === undefined ? undefined : endOf(event, call.endUs, now)
     if (outcome !== undefined) {
       if (end !== undefined) this.#checkEnd(end, call)
@@ -80,7 +81,7 @@ export class Calls {
     if (blocked === undefined) return
     // Nobody else may try it meanwhile.
     this.#blocked = undefined
-    const outcome = at(blocked, () => tried(blocked.attempt))
+    const outcome = at(blocked, () => compared(blocked.attempt))
     if (outcome === undefined) {
       this.#blocked = blocked
       return
@@ -116,9 +117,10 @@ function at<Result>({ event }: Blocked, action: () => Result): Result {
   }
 }
 
-function tried(attempt: Attempt): Outcome | undefined {
+/** What a call puts out is compared by itself, when it is made or when it returns. */
+function compared<Result>(action: () => Result): Result {
   try {
-    return attempt()
+    return action()
   } catch (error) {
     if (!(error instanceof WrongOutput)) throw error
     throw new ScriptFailure('the call put out something else', expectedAndGot(error.expected, error.got))

@@ -71,6 +71,21 @@ describe('a failure', () => {
     )
   })
 
+  test('of what a call puts out', () => {
+    assert.equal(
+      report(`${CONNECTED}+0 ioctl(4, SIOCINQ, [100]) = 0`),
+      ['x.pkt:8:1: the call put out something else', '  expected  SIOCINQ = 100', '  got       0'].join('\n'),
+    )
+    assert.match(
+      report(`${CONNECTED}+0 poll([{fd=4, events=POLLIN|POLLOUT, revents=POLLIN}], 1, 0) = 1`)!,
+      /expected {2}revents = POLLIN\n {2}got {7}POLLOUT$/,
+    )
+    assert.match(
+      report(`${CONNECTED}+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [ECONNRESET], [4]) = 0`)!,
+      /ECONNRESET\n.*0$/,
+    )
+  })
+
   test('of a call that blocks is put down to its line', () => {
     assert.equal(
       report(`${SERVER}+0...0.1 accept(3, ..., ...) = 4\n+.2 close(3) = 0`),
