@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../wire/instant.ts'
 import { differences } from './compare.ts'
 import type { Flow, SentSegment } from './flow.ts'
 import type { Flows } from './flows.ts'
@@ -15,7 +16,7 @@ export interface Span {
 }
 
 /** How long is waited for a packet that may come at any time, ms: a day. */
-export const LONGEST_WAIT = 24 * 3600 * 1000
+export const LONGEST_WAIT: Milliseconds = 24 * 3600 * 1000
 
 /** What the stack sends, against what the script says. */
 export class Expectations {
@@ -33,22 +34,9 @@ export class Expectations {
 
   /** The next packet of the stack's has to be this one. Returns when it came, ms. @throws {ScriptFailure} */
   expect(expected: TcpPacket, span: Span): number {
-    const time =
-      span.from === span.to
-        ? seconds(span.from)
-        : `${seconds(span.from)}~${span.to - span.from < LONGEST_WAIT ? seconds(span.to) : ''}`
+    const time = printSpan(span)
     const first = this.#next(span)
-    if (first === undefined) {
-      const deadline = this.#world.nextDeadline
-      const next =
-        deadline === Number.POSITIVE_INFINITY
-          ? 'it has nothing more to do'
-          : `its next deadline is at ${seconds(deadline)}`
-      throw new ScriptFailure(
-        'the stack did not send this packet',
-        expectedAndGot(`${time} ${printPacket(expected)}`, `nothing by ${seconds(this.#world.now)}; ${next}`),
-      )
-    }
+    if (first === undefined) this.#nothingSent(`${time} ${printPacket(expected)}`)
     if (typeof first === 'string') {
       throw new ScriptFailure('the stack sent another packet', expectedAndGot(printPacket(expected), first))
     }
@@ -74,6 +62,14 @@ export class Expectations {
     const flow = this.#flows.ofSent(sent)
     flow.learn(sent.packet, undefined)
     return `${seconds(sent.at)} ${printPacket(this.#inScript(flow, sent, undefined))}`
+  }
+
+  #nothingSent(expected: string): never {
+    const { now, nextDeadline } = this.#world
+    const idle = nextDeadline === Number.POSITIVE_INFINITY
+    const next = idle ? 'it has nothing more to do' : `its next deadline is at ${seconds(nextDeadline)}`
+    const lines = expectedAndGot(expected, `nothing by ${seconds(now)}; ${next}`)
+    throw new ScriptFailure('the stack did not send this packet', lines)
   }
 
   #next({ to }: Span): SentSegment | string | undefined {
@@ -133,4 +129,9 @@ function follows({ at, packet, sourcePort, destinationPort }: SentSegment, next:
     packet.length > 0 &&
     !/[SFR]/.test(packet.flags)
   )
+}
+
+function printSpan({ from, to }: Span): string {
+  if (from === to) return seconds(from)
+  return `${seconds(from)}~${to - from < LONGEST_WAIT ? seconds(to) : ''}`
 }
