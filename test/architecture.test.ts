@@ -15,13 +15,29 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stack: ['udp', 'ip', 'tcp', 'wire'],
   link: ['wire'],
   sim: ['net', 'host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire'],
+  packetdrill: ['sim', 'stack', 'tcp', 'wire'],
   host: ['stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'koffi'],
   net: ['host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:'],
-  cli: ['net', 'sim', 'host', 'stack', 'udp', 'ip', 'link', 'tcp', 'wire', 'node:', 'commander', 'picocolors', 'sirv'],
+  cli: [
+    'net',
+    'sim',
+    'packetdrill',
+    'host',
+    'stack',
+    'udp',
+    'ip',
+    'link',
+    'tcp',
+    'wire',
+    'node:',
+    'commander',
+    'picocolors',
+    'sirv',
+  ],
 }
 
 /** Here time comes in as an argument and chance as a seed: the same input gives the same octets. */
-const CORE = ['wire', 'tcp', 'ip', 'udp', 'stack', 'link', 'sim']
+const CORE = ['wire', 'tcp', 'ip', 'udp', 'stack', 'link', 'sim', 'packetdrill']
 const IMPURE =
   /(?<![.\w])(Date|Buffer|setTimeout|setInterval|setImmediate|queueMicrotask|(?:performance|process|console|crypto|globalThis)(?=\.)|Math\.random)\b/g
 

@@ -5,6 +5,7 @@ Examples:
   $ estab serve --link embedded           the same without root, at http://127.0.0.1:8080/
   $ echo hello | sudo estab connect 10.78.0.1 7
   $ sudo estab ping 10.79.0.1
+  $ estab packetdrill tests/*.pkt         packetdrill scripts, in virtual time
 `
 
 export const DEMO_EXAMPLES = `
@@ -51,4 +52,14 @@ Examples:
   $ sudo estab ping 10.79.0.1
   $ sudo estab ping fd79::1 --size 4000 --count 2
   $ estab ping 10.79.0.1 --link embedded
+`
+
+export const PACKETDRILL_EXAMPLES = `
+Nothing is on a network, and no time passes: a script of an hour takes milliseconds. The exit status is 1 if a script
+fails. docs/packetdrill.md has the notation, and what of it is not supported.
+
+Examples:
+  $ estab packetdrill handshake.pkt
+  $ estab packetdrill --verbose --ip-version ipv6 close.pkt
+  $ estab packetdrill --strict --tap tests/*.pkt
 `

@@ -4,7 +4,14 @@ import { Command, Option } from 'commander'
 import { type ConnectOptions, connect } from './connect.ts'
 import { type DemoOptions, demo } from './demo/demo.ts'
 import { fail } from './errors.ts'
-import { CONNECT_EXAMPLES, DEMO_EXAMPLES, EXAMPLES, PING_EXAMPLES, SERVE_EXAMPLES } from './help.ts'
+import {
+  CONNECT_EXAMPLES,
+  DEMO_EXAMPLES,
+  EXAMPLES,
+  PACKETDRILL_EXAMPLES,
+  PING_EXAMPLES,
+  SERVE_EXAMPLES,
+} from './help.ts'
 import {
   backlogOption,
   CONNECT_ADDRESSES,
@@ -19,6 +26,7 @@ import {
   sizeOption,
   waitsOption,
 } from './options.ts'
+import { type PacketdrillOptions, packetdrill } from './packetdrill.ts'
 import { type PingOptions, ping } from './ping.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
@@ -163,6 +171,20 @@ program
       options,
     ),
   )
+
+program
+  .command('packetdrill')
+  .description("run packetdrill scripts against estab's TCP, in virtual time")
+  .argument('<file...>', 'scripts, by custom named *.pkt')
+  .option('--verbose', 'show every packet and every call, as they happen')
+  .option('--strict', 'fail on packets that a script leaves over at its end')
+  .option('--tap', 'report in the Test Anything Protocol')
+  .addOption(
+    new Option('--ip-version <version>', 'for scripts that do not say').choices(['ipv4', 'ipv6', 'ipv4-mapped-ipv6']),
+  )
+  .option('--tolerance-usecs <microseconds>', 'how far things may be from their times, for scripts that do not say')
+  .addHelpText('after', PACKETDRILL_EXAMPLES)
+  .action((files: string[], options: PacketdrillOptions) => run(() => packetdrill(files, options))(undefined))
 
 function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {
   return (options) => {
