@@ -11,7 +11,7 @@ import { TimedKeys } from '../tcp/cookie-keys.ts'
 import { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
 import { Endpoint } from '../tcp/endpoint.ts'
-import { type ConnectionErrorCode, callError, invalidArgument } from '../tcp/errors.ts'
+import { type ConnectionErrorCode, callError, checkPort, invalidArgument } from '../tcp/errors.ts'
 import type { Notice, StackEvent } from '../tcp/events.ts'
 import { Fifo } from '../tcp/fifo.ts'
 import type { ListenOptions } from '../tcp/listen-options.ts'
@@ -315,14 +315,4 @@ export class Stack {
   isHost(address: IpAddress): boolean {
     return this.addresses.isHost(address)
   }
-
-  isShared(address: IpAddress): boolean {
-    return !this.isHost(address)
-  }
-}
-
-function checkPort(port: number, least: 0 | 1): void {
-  if (Number.isInteger(port) && port >= least && port <= 65_535) return
-  const error = new RangeError(`a port is an integer from ${least} to 65535. Received ${port}`)
-  throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
 }

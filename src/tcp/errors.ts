@@ -50,3 +50,10 @@ export function callError(code: string, message: string): Error {
 export function invalidArgument(message: string): TypeError {
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
 }
+
+/** @throws {RangeError} ERR_SOCKET_BAD_PORT: not an integer from `least` to 65,535 */
+export function checkPort(port: number, least: 0 | 1): void {
+  if (Number.isInteger(port) && port >= least && port <= 65_535) return
+  const error = new RangeError(`a port is an integer from ${least} to 65535. Received ${port}`)
+  throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
+}

@@ -95,7 +95,7 @@ export class PathMtu {
 
   /**
    * RFC 1191 §6.4: what is in flight did not get through, and goes out again at once in smaller segments; it was not
-   * congestion, so the congestion window stays as it is.
+   * congestion: as many segments may be in flight as before (RFC 5681 §3.1).
    */
   reduced(connection: Connection): void {
     const { snd } = connection.tcb

@@ -1,7 +1,7 @@
 import { outOfRange } from '../tcp/config.ts'
 import type { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
-import { type ConnectionErrorCode, callError } from '../tcp/errors.ts'
+import { type ConnectionErrorCode, callError, checkPort } from '../tcp/errors.ts'
 import type { Notice } from '../tcp/events.ts'
 import { EphemeralPorts } from '../tcp/ports.ts'
 import type { SipKey } from '../tcp/siphash.ts'
@@ -32,8 +32,8 @@ export interface UdpHost {
   notify(notice: Notice): void
   /** @throws {Error} ENETUNREACH */
   sourceFor(remote: IpAddress): IpAddress
-  /** Multicast, broadcast or nobody's. */
-  isShared(address: IpAddress): boolean
+  /** Neither multicast nor broadcast, nor nobody's. */
+  isHost(address: IpAddress): boolean
   identify(source: IpAddress, destination: IpAddress): number
   /** False when there is no room. */
   send(packet: Uint8Array, destination: IpAddress): boolean
@@ -154,7 +154,7 @@ export class UdpEndpoint {
 
   /** @throws {Error} EACCES */
   checkUnicast(remote: IpAddress): void {
-    if (!this.host.isShared(remote)) return
+    if (this.host.isHost(remote)) return
     throw callError('EACCES', `${remote} is no address of one host: broadcast and multicast are not supported`)
   }
 
@@ -182,10 +182,7 @@ export class UdpEndpoint {
   }
 
   private portFor({ family, address, port = 0 }: UdpBindOptions): number {
-    if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-      const error = new RangeError(`a port is an integer from 0 to 65535. Received ${port}`)
-      throw Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT' })
-    }
+    checkPort(port, 0)
     const isFree = (candidate: number): boolean =>
       (this.byPort.get(candidate) ?? []).every(
         (other) =>

@@ -114,7 +114,9 @@ describe('the receive window', () => {
 
 describe('the send buffer', () => {
   test('grows to twice the congestion window, up to its bound, and tells of the room', () => {
-    const tcp = established({ stack: { tcp: { sendBuffer: { initial: 30_000, max: 40_000 } } } })
+    const tcp = established({
+      stack: { tcp: { sendBuffer: { initial: 30_000, max: 40_000 }, congestionControl: 'newreno' } },
+    })
     assert.equal(tcp.send(50_000), 30_000)
     const lines = Array.from({ length: 10 }, (_, n) => `+0 > . ${1 + 1460 * n}:${1461 + 1460 * n}(1460) ack 1`)
     tcp.trace`
