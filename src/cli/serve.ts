@@ -47,8 +47,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     await once(server, 'listening')
     server.on('error', fail)
     const { port } = server.address()!
-    report.listening(attachment, server, await attachment.open(port, options.port))
+    const way = await attachment.open(port, options.port)
     onStopSignal(() => stop(attachment, server, report))
+    report.listening(attachment, server, way)
   } catch (error) {
     attachment.close()
     throw error
