@@ -50,6 +50,8 @@ export async function runSeeds(t: TestContext, first: number, count: number): Pr
     addresses: [`${STACK[4]}/24`, `${STACK[6]}/64`],
     tcp: {
       msl: 100,
+      // Five losses in a row, of a SYN or its answer, would take longer than the test may.
+      rtoMax: 4000,
       timestamps: chance.chance(0.7),
       sack: chance.chance(0.7),
       windowScale: chance.chance(0.7),
