@@ -1,7 +1,16 @@
+import { EarlyRanges } from './early-ranges.ts'
 import { Ring } from './ring.ts'
 
-/** The most separate ranges held out of order; a peer that makes more gets them dropped, and counted. */
-export const MAX_RANGES = 64
+/**
+ * The most separate ranges held out of order; a peer that makes more gets them dropped, and counted. A window larger than
+ * 1 MiB may hold one for each KiB: a queue that overflows in slow start drops every second segment of a window.
+ */
+export const MAX_RANGES = 1024
+
+/** The bound for a buffer of `limit` octets: at 32 octets a range, no more than a 32nd of it beyond the least. */
+export function mostRanges(limit: number): number {
+  return Math.max(MAX_RANGES, limit >> 10)
+}
 
 /**
  * What has come from the peer: in order up to `next`, waiting to be read, and behind it ranges that came too early.
@@ -11,8 +20,7 @@ export class ReceiveBuffer {
   readonly ring: Ring = new Ring()
   /** The position of RCV.NXT: all before it has come. */
   next = 0
-  /** Early ranges, disjoint, not touching, in order: from, to, from, to, ... */
-  private readonly ranges: number[] = []
+  private readonly ranges: EarlyRanges = new EarlyRanges()
   /** Where the range lies that came last, for the first SACK block (RFC 2018 §4). */
   private latest = 0
   /** What came twice and has not been reported (RFC 2883): from `twiceFrom` up to `twiceTo`; nothing when they are equal. */
@@ -25,34 +33,34 @@ export class ReceiveBuffer {
   }
 
   get hasGaps(): boolean {
-    return this.ranges.length > 0
+    return this.ranges.count > 0
   }
 
   /** Whether the next ACK has SACK blocks. */
   get hasBlocks(): boolean {
-    return this.ranges.length > 0 || this.twiceFrom !== this.twiceTo
+    return this.ranges.count > 0 || this.twiceFrom !== this.twiceTo
   }
 
   /** Position after the last octet held, in order or not. */
   get highest(): number {
-    return this.ranges.length > 0 ? this.ranges[this.ranges.length - 1]! : this.next
+    return this.ranges.count > 0 ? this.ranges.to(this.ranges.count - 1) : this.next
   }
 
   /**
-   * Stores `length` octets that belong at `position`, at or after `next`. False when they would make one range too many:
-   * nothing is stored then.
+   * Stores `length` octets that belong at `position`, at or after `next`. False when they would make more than `most`
+   * ranges: nothing is stored then.
    */
-  store(position: number, octets: Uint8Array, start: number, length: number): boolean {
+  store(position: number, octets: Uint8Array, start: number, length: number, most: number = MAX_RANGES): boolean {
     const end = position + length
-    if (position === this.next && this.ranges.length === 0) {
+    if (position === this.next && this.ranges.count === 0) {
       this.ring.write(position, octets, start, length)
       this.next = end
       return true
     }
-    if (position > this.next && !this.addRange(position, end)) return false
+    if (position > this.next && !this.addRange(position, end, most)) return false
     if (position === this.next) this.noteOverlap(position, end)
     this.ring.write(position, octets, start, length)
-    if (position === this.next) this.advance(end)
+    if (position === this.next) this.next = this.ranges.advance(end)
     return true
   }
 
@@ -82,8 +90,8 @@ export class ReceiveBuffer {
   blocks(into: Uint32Array, most: number, origin: number): number {
     let count = 0
     const put = (i: number): void => {
-      into[2 * count] = (origin + this.ranges[i]!) >>> 0
-      into[2 * count + 1] = (origin + this.ranges[i + 1]!) >>> 0
+      into[2 * count] = (origin + this.ranges.from(i)) >>> 0
+      into[2 * count + 1] = (origin + this.ranges.to(i)) >>> 0
       count++
     }
     if (this.twiceFrom !== this.twiceTo) {
@@ -96,63 +104,36 @@ export class ReceiveBuffer {
     }
     const first = this.rangeAt(this.latest)
     if (first >= 0) put(first)
-    for (let i = this.ranges.length - 2; i >= 0 && count < most; i -= 2) if (i !== first) put(i)
+    for (let i = this.ranges.count - 1; i >= 0 && count < most; i--) if (i !== first) put(i)
     return count
   }
 
   release(): void {
     this.ring.base = this.next
     this.ring.release()
-    this.ranges.length = 0
+    this.ranges.clear()
     this.twiceFrom = this.twiceTo
   }
 
   private rangeAt(position: number): number {
-    for (let i = 0; i < this.ranges.length; i += 2) {
-      if (position >= this.ranges[i]! && position < this.ranges[i + 1]!) return i
-    }
-    return -1
+    const i = this.ranges.find(position + 1)
+    return i < this.ranges.count && this.ranges.from(i) <= position ? i : -1
   }
 
   /** Notes the first part of what has just come that was held before. */
   private noteOverlap(from: number, to: number): void {
     const { ranges } = this
-    for (let i = 0; i < ranges.length && ranges[i]! < to; i += 2) {
-      if (ranges[i + 1]! <= from) continue
-      this.noteDuplicate(Math.max(from, ranges[i]!), Math.min(to, ranges[i + 1]!))
-      return
+    const i = ranges.find(from + 1)
+    if (i < ranges.count && ranges.from(i) < to) {
+      this.noteDuplicate(Math.max(from, ranges.from(i)), Math.min(to, ranges.to(i)))
     }
   }
 
-  private addRange(from: number, to: number): boolean {
-    const { ranges } = this
-    let first = 0
-    while (first < ranges.length && ranges[first + 1]! < from) first += 2
-    let last = first
-    let low = from
-    let high = to
-    while (last < ranges.length && ranges[last]! <= to) {
-      low = Math.min(low, ranges[last]!)
-      high = Math.max(high, ranges[last + 1]!)
-      last += 2
-    }
-    if (last === first && ranges.length >= 2 * MAX_RANGES) return false
+  private addRange(from: number, to: number, most: number): boolean {
+    // What is refused overlaps nothing.
     this.noteOverlap(from, to)
-    ranges.splice(first, last - first, low, high)
+    if (!this.ranges.add(from, to, most)) return false
     this.latest = from
     return true
-  }
-
-  /** All before `end` has come: what lay early up to there, or touches it, is in order now. */
-  private advance(end: number): void {
-    const { ranges } = this
-    let reached = end
-    let used = 0
-    while (used < ranges.length && ranges[used]! <= reached) {
-      reached = Math.max(reached, ranges[used + 1]!)
-      used += 2
-    }
-    ranges.splice(0, used)
-    this.next = reached
   }
 }

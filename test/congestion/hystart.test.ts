@@ -11,14 +11,14 @@ function round(hystart: HyStart, from: number, rtts: number[]): boolean {
   let over = false
   for (const [i, rtt] of rtts.entries()) {
     const una = i === rtts.length - 1 ? end : from + i
-    over = hystart.acknowledged(ack(1, { rtt, una, nxt: end }))
+    over = hystart.acknowledged(ack(1, { rtt, una, nxt: end }), 0)
   }
   return over
 }
 
 function started(lastRtt: number): HyStart {
   const hystart = new HyStart()
-  hystart.acknowledged(ack(1, { rtt: lastRtt, una: 0, nxt: 0 }))
+  hystart.acknowledged(ack(1, { rtt: lastRtt, una: 0, nxt: 0 }), 0)
   return hystart
 }
 
@@ -94,10 +94,56 @@ describe('HyStart++ (RFC 9406)', () => {
 
   test('follows rounds around the circle of sequence numbers', () => {
     const hystart = new HyStart()
-    hystart.acknowledged(ack(1, { rtt: 100, una: 2 ** 32 - 1000, nxt: 2 ** 32 - 1000 }))
+    hystart.acknowledged(ack(1, { rtt: 100, una: 2 ** 32 - 1000, nxt: 2 ** 32 - 1000 }), 0)
     for (let i = 0; i < 8; i++)
-      hystart.acknowledged(ack(1, { rtt: 120, una: (2 ** 32 - 500 + i * 100) >>> 0, nxt: 300 }))
+      hystart.acknowledged(ack(1, { rtt: 120, una: (2 ** 32 - 500 + i * 100) >>> 0, nxt: 300 }), 0)
     assert.equal(hystart.inCss, true)
+  })
+})
+
+/** A round of `count` ACKs that come `apart` ms after one another; true when slow start is over. */
+function train(hystart: HyStart, count: number, apart: number, rtts: (i: number) => number): boolean {
+  hystart.acknowledged(ack(1, { rtt: 100, una: 0, nxt: 0 }), 0)
+  for (let i = 0; i < count; i++) {
+    if (hystart.acknowledged(ack(1, { rtt: rtts(i), una: i, nxt: 1000 }), 100 + i * apart)) return true
+  }
+  return false
+}
+
+describe('a train of ACKs', () => {
+  const longer = (i: number): number => 100 + Math.min(i / 2, 20)
+
+  test('ends slow start when it lasts for half of a round trip, and the round trips become longer', () => {
+    assert.equal(train(new HyStart(), 51, 1, longer), false)
+    assert.equal(train(new HyStart(), 52, 1, longer), true)
+  })
+
+  test('must be as long as the round trip where the window is spread over it', () => {
+    assert.equal(train(new HyStart(1), 101, 1, longer), false)
+    assert.equal(train(new HyStart(1), 102, 1, longer), true)
+  })
+
+  test('says nothing where no queue is, nor of a queue for a moment', () => {
+    assert.equal(
+      train(new HyStart(), 100, 1, () => 112),
+      false,
+    )
+    assert.equal(
+      train(new HyStart(), 100, 1, (i) => (i % 8 === 0 ? 101 : 200)),
+      false,
+    )
+  })
+
+  test('is none when the ACKs come more than 2 ms apart', () => {
+    assert.equal(train(new HyStart(), 100, 2, longer), true)
+    assert.equal(train(new HyStart(), 100, 2.01, longer), false)
+  })
+
+  test('is forgotten with the rest', () => {
+    const hystart = new HyStart()
+    train(hystart, 51, 1, longer)
+    hystart.reset()
+    assert.equal(train(hystart, 51, 1, longer), false)
   })
 })
 

@@ -19,7 +19,8 @@ export function variablesOf(connection: Connection): Variables {
   const { tcb, state, receiveBuffer } = connection
   const { snd, rcv } = tcb
   const origin = after(rcv.nxt, -receiveBuffer.next)
-  const [from, to] = receiveBuffer['ranges']
+  const ranges = receiveBuffer['ranges']
+  const [from, to] = ranges.count > 0 ? [ranges.from(0), ranges.to(0)] : []
   const waits = rcv.finKnown && !connection.finReceived
   return {
     state,
@@ -154,7 +155,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   sendBuffer: ({ sendBuffer }) => String(sendBuffer.length),
   receiveBuffer: ({ receiveBuffer }) => {
-    const ranges = receiveBuffer['ranges'].map((position) => position - receiveBuffer.next)
+    const { edges, head } = receiveBuffer['ranges'] as unknown as { edges: number[]; head: number }
+    const ranges = edges.slice(head).map((position) => position - receiveBuffer.next)
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
   // What CONFIG or the explorer leaves alone: the window does not grow, nothing is urgent, no segment is full.

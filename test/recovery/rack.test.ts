@@ -230,7 +230,7 @@ describe('SACK blocks', () => {
       +.1 ${ack(0, [1, 10])}
       +0  ${sends(0)}
       +.1 ${ack(1)}
-      +.3 ${sends(1)}
+      +.25 ${sends(1)}
       +.1 ${ack(2)}
       +0  ${sends(2)}
       +0  ${sends(3)}

@@ -170,4 +170,21 @@ describe('F-RTO (RFC 5682)', () => {
     `
     assert.equal(tcp.stack.counters.TCPSpuriousRTOs, 0)
   })
+  test('does not look when the timer runs out in recovery: of the originals, some may yet be heard (RFC 5682 §3.1)', () => {
+    const tcp = sacked()
+    tcp.send(1460 * 10)
+    tcp.trace`
+      ${fullSegments(0, 10, 'P.')}
+      +.1   ${ack(0, [1, 4])}
+      +0    ${sends(0)}
+    `
+    const { congestion } = tcp.connection
+    const threshold = congestion!.ssthresh
+    tcp.trace`
+      +.25 ${sends(0)}
+      +.1   ${ack(0, [1, 9])}
+    `
+    assert.deepEqual([tcp.stack.counters.TCPTimeouts, tcp.stack.counters.TCPSpuriousRTOs], [1, 0])
+    assert.equal(congestion!.ssthresh, threshold)
+  })
 })

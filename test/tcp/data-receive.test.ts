@@ -115,15 +115,17 @@ describe('segments that come early (RFC 9293 SHLD-31)', () => {
       `
     }
     tcp.trace`
-      +0 < P. 1001:1002(1) ack 1 win 65535
+      +0 < P. 9001:9002(1) ack 1 win 65535
       +0 > .  1:1(0) ack 1
     `
     assert.equal(tcp.stack.counters.drops['tcp-reassembly-full'], 1)
     tcp.trace`
-      +0 < P. 1:131(130) ack 1 win 65535
-      +0 > .  1:1(0) ack 131
+      +0 < P. 1:1025(1024) ack 1 win 65535
+      +0 > .  1:1(0) ack 1026
+      +0 < P. 1026:2051(1025) ack 1 win 65535
+      +0 > .  1:1(0) ack 2051
     `
-    assert.equal(tcp.read(), 130)
+    assert.equal(tcp.read(), 2050)
   })
 })
 

@@ -1,6 +1,7 @@
 import { FIN, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { READABLE } from '../events.ts'
+import { mostRanges } from '../receive-buffer.ts'
 import { seqAdd, seqDistance, seqLess } from '../seq.ts'
 
 /** The most pure ACKs that are owed at once: each early segment asks for one (RFC 5681 §4.2). */
@@ -42,7 +43,15 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const before = receiveBuffer.next
   const hadGaps = receiveBuffer.hasGaps
   // RFC 9293 SHLD-31: early text too.
-  if (!receiveBuffer.store(before + gap, segment.octets, segment.start + early, length)) {
+  if (
+    !receiveBuffer.store(
+      before + gap,
+      segment.octets,
+      segment.start + early,
+      length,
+      mostRanges(connection.window.limit),
+    )
+  ) {
     host.drop('tcp-reassembly-full')
   }
   const advanced = receiveBuffer.next - before

@@ -17,7 +17,7 @@ const MOST_FOR_ACK = 8
  */
 export class Cubic extends CongestionWindow {
   readonly name: string = 'cubic'
-  private readonly hystart: HyStart = new HyStart()
+  private readonly hystart: HyStart
   /** Where the last congestion event was, or somewhat below (fast convergence): the plateau. 0 for none. */
   private wMax = 0
   /** How long it takes to be there again. */
@@ -36,11 +36,12 @@ export class Cubic extends CongestionWindow {
   /** @param mostForAck Infinity where bursts are paced (RFC 9406 §4.3) */
   constructor(mss: number, mostForAck: number = MOST_FOR_ACK) {
     super(mss, BETA, mostForAck)
+    this.hystart = new HyStart(mostForAck === Number.POSITIVE_INFINITY ? 1 : 0.5)
   }
 
   override acknowledged(sample: AckSample, now: Instant): void {
     if (sample.rtt >= 0) this.rtt = sample.rtt
-    if (this.inSlowStart) this.slowStart(sample)
+    if (this.inSlowStart) this.slowStart(sample, now)
     else this.avoidCongestion(sample, now)
     this.lastAck = now
   }
@@ -112,7 +113,7 @@ export class Cubic extends CongestionWindow {
   }
 
   /** HyStart++ is for the first slow start alone: later ones know where to end (RFC 9406 §4.3). */
-  private slowStart(sample: AckSample): void {
+  private slowStart(sample: AckSample, now: Instant): void {
     this.epoch = Number.NaN
     const growth = sample.limited ? this.slowStartGrowth(sample.octets) : 0
     if (this.ssthresh !== Number.POSITIVE_INFINITY) {
@@ -120,7 +121,7 @@ export class Cubic extends CongestionWindow {
       return
     }
     this.cwnd += growth / this.hystart.divisor
-    if (!this.hystart.acknowledged(sample)) return
+    if (!this.hystart.acknowledged(sample, now)) return
     this.ssthresh = this.cwnd
     // RFC 9438 §4.10
     this.cwndPrior = this.cwnd

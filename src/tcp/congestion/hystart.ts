@@ -1,5 +1,6 @@
-import type { Milliseconds } from '../../wire/instant.ts'
+import type { Instant, Milliseconds } from '../../wire/instant.ts'
 import { seqLess } from '../seq.ts'
+import { AckTrain } from './ack-train.ts'
 import type { AckSample } from './controller.ts'
 
 /** The constants of RFC 9406 §4.3. */
@@ -15,7 +16,8 @@ const NONE: Milliseconds = Number.POSITIVE_INFINITY
 /**
  * HyStart++ (RFC 9406): ends the first slow start before it loses, when round trips become longer. On the first sign the
  * window grows more slowly for five rounds (conservative slow start, CSS); if round trips become shorter again, the sign
- * was jitter, and slow start goes on.
+ * was jitter, and slow start goes on. What RFC 9406 leaves out, and Linux has: a train of ACKs ends it at once, here only if
+ * the round trip has become longer, too.
  */
 export class HyStart {
   /**
@@ -30,6 +32,12 @@ export class HyStart {
   /** Infinity outside of CSS. */
   private cssBaselineMinRtt: Milliseconds = NONE
   private cssRounds = 0
+  private readonly train: AckTrain
+
+  /** @param trainShare see AckTrain */
+  constructor(trainShare = 0.5) {
+    this.train = new AckTrain(trainShare)
+  }
 
   get inCss(): boolean {
     return this.cssBaselineMinRtt !== NONE
@@ -41,9 +49,10 @@ export class HyStart {
   }
 
   /** Takes an ACK in slow start. True when slow start is over: congestion avoidance from here. */
-  acknowledged(sample: AckSample): boolean {
+  acknowledged(sample: AckSample, now: Instant): boolean {
     if (!this.inRound) {
       this.inRound = true
+      this.train.beginRound(now)
       this.windowEnd = sample.nxt
     }
     if (sample.rtt >= 0) {
@@ -51,6 +60,7 @@ export class HyStart {
       this.samples++
       if (this.samples >= N_RTT_SAMPLE) this.judge()
     }
+    if (this.train.fillsPath(sample.rtt, now, thresholdOf)) return true
     if (seqLess(sample.una, this.windowEnd)) return false
     this.inRound = false
     this.lastRoundMinRtt = this.currentRoundMinRtt
@@ -69,6 +79,7 @@ export class HyStart {
     this.samples = 0
     this.cssBaselineMinRtt = NONE
     this.cssRounds = 0
+    this.train.reset()
   }
 
   private judge(): void {
@@ -78,8 +89,13 @@ export class HyStart {
       this.cssBaselineMinRtt = NONE
       this.cssRounds = 0
     } else if (lastRoundMinRtt !== NONE) {
-      const threshold = Math.max(MIN_RTT_THRESH, Math.min(lastRoundMinRtt / MIN_RTT_DIVISOR, MAX_RTT_THRESH))
-      if (currentRoundMinRtt >= lastRoundMinRtt + threshold) this.cssBaselineMinRtt = currentRoundMinRtt
+      if (currentRoundMinRtt >= lastRoundMinRtt + thresholdOf(lastRoundMinRtt))
+        this.cssBaselineMinRtt = currentRoundMinRtt
     }
   }
+}
+
+/** RttThresh */
+function thresholdOf(rtt: Milliseconds): Milliseconds {
+  return Math.max(MIN_RTT_THRESH, Math.min(rtt / MIN_RTT_DIVISOR, MAX_RTT_THRESH))
 }

@@ -1,4 +1,8 @@
 import type { Instant, Milliseconds } from '../../wire/instant.ts'
+import type { Segment } from '../../wire/segment.ts'
+import type { Connection } from '../connection.ts'
+import { timestampClock } from '../isn.ts'
+import { seqDistance } from '../seq.ts'
 
 /** What one ACK says of what was sent. One object is reused for all. */
 export class Delivery {
@@ -29,4 +33,10 @@ export class Delivery {
     this.late = false
     this.duplicate = 0
   }
+}
+
+/** What instant of ours the ACK's timestamp echoes, in whole ms; NaN when there is none. */
+export function echoedAt({ tcb, host }: Connection, segment: Segment): Instant {
+  if (!tcb.timestamps || !segment.timestamps) return Number.NaN
+  return Math.floor(host.now) - seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
 }

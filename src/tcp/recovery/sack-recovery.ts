@@ -1,12 +1,12 @@
 import type { Instant } from '../../wire/instant.ts'
 import type { Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
-import { timestampClock } from '../isn.ts'
 import { seqDistance, seqLess } from '../seq.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery, echoedAt } from './delivery.ts'
 import { Prr } from './prr.ts'
 import { Rack } from './rack.ts'
 import { mayForward } from './resend.ts'
+import { SackRoundTrip } from './sack-round-trip.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { LOST, SACKED, SentSegments } from './sent-segments.ts'
 import { Spurious } from './spurious.ts'
@@ -42,6 +42,7 @@ export class SackRecovery {
   forward = 0
   private readonly rack: Rack = new Rack()
   private readonly prr: Prr = new Prr()
+  private readonly roundTrip: SackRoundTrip = new SackRoundTrip()
   private readonly spurious: Spurious = new Spurious()
   private readonly scoreboard: Scoreboard = new Scoreboard(this.sent, this.rack, delivery)
   private phase: Phase = 'open'
@@ -88,6 +89,7 @@ export class SackRecovery {
     // That of a probe tells nothing of the order.
     if (delivery.duplicate > 0 && spurious.note(delivery) && !this.probe.outstanding) rack.widen(snd.una, snd.nxt)
     if (acked > 0) this.probe.at = NEVER
+    if (delivery.sacked > 0 && this.phase !== 'loss') this.roundTrip.sacked(connection, sent, delivery)
     const bare = acked === 0 && segment.sackBlocks === 0
     if (this.probe.acknowledged(segment.ack, delivery, bare) && this.phase === 'open') {
       counters.TCPLossProbeRecovery++
@@ -134,9 +136,10 @@ export class SackRecovery {
     connection.congestion!.timedOut(out, !fresh, now)
     connection.ecn.noteReduction(snd.nxt)
     if (fresh) this.spurious.begin()
+    // What a recovery has yet to hear of the originals would look like an answer to them (RFC 5682 §3.1, step 1).
+    this.doubtful = !reneged && (again || (this.phase !== 'recovery' && this.phase !== 'loss'))
     this.phase = 'loss'
     this.recover = snd.nxt
-    this.doubtful = !reneged
     this.forward = 0
     probe.forget()
     this.reorderAt = NEVER
@@ -302,10 +305,4 @@ export class SackRecovery {
     const { sent } = this
     for (let i = 0; i < sent.count; i++) if (sent.has(i, SACKED)) sent.unmarkSacked(i)
   }
-}
-
-/** What instant of ours the ACK's timestamp echoes, in whole ms; NaN when there is none. */
-function echoedAt({ tcb, host }: Connection, segment: Segment): Instant {
-  if (!tcb.timestamps || !segment.timestamps) return Number.NaN
-  return Math.floor(host.now) - seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
 }
