@@ -1,4 +1,5 @@
-import type { BufferSize } from './config.ts'
+import type { Milliseconds } from '../wire/instant.ts'
+import { type BufferSize, mostFor } from './config.ts'
 import { Ring } from './ring.ts'
 
 /** What the application has sent and the peer has not acknowledged: a stream from `una` to `end`, at most `limit` long. */
@@ -16,8 +17,9 @@ export class SendBuffer {
   }
 
   /** What is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused. */
-  grow(cwnd: number): void {
-    if (2 * cwnd > this.limit) this.limit = Math.min(2 * Math.floor(cwnd), this.most)
+  grow(cwnd: number, roundTrip: Milliseconds): void {
+    if (2 * cwnd <= this.limit) return
+    this.limit = Math.max(this.limit, Math.min(2 * Math.floor(cwnd), mostFor(this.most, roundTrip)))
   }
 
   get length(): number {

@@ -117,6 +117,7 @@ export class Recovery {
 
   /** Nothing will be sent any more. */
   stop(): void {
+    this.sack?.sent.clear(0)
     this.sack = undefined
   }
 }

@@ -1,5 +1,4 @@
 import type { Instant } from '../../wire/instant.ts'
-import { EMPTY } from '../../wire/octets.ts'
 import { seqDistance, seqLessOrEqual } from '../seq.ts'
 
 /** The most entries: at 15 octets each, 983 kB. */
@@ -11,14 +10,44 @@ const MOST_IN_FLIGHT = MOST_SEGMENTS - 1024
 /** With more than this, a SACK block splits no segment: a peer that reports odd pieces gets no more memory than that. */
 export const MOST_WHEN_SPLIT = 4096
 
-const FIRST_CAPACITY = 16
+const FIRST_CAPACITY = 8
 
-/** What is larger is given back when nothing is out any more. */
+/** What is larger is not kept for others when nothing is out any more; nor are more than so many, or so many entries, of one capacity: 2 MB in all. */
 const KEPT_CAPACITY = 1024
+const MOST_KEPT = 128
+const MOST_ENTRIES_KEPT = 16_384
 
-const NO_ENDS = new Uint32Array(0)
-const NO_TIMES = new Float64Array(0)
-const NO_PIECES = new Uint16Array(0)
+/** A ring of entries. A typed array costs more to make than a segment to send: rings go from one connection to the next. */
+class Ring {
+  readonly capacity: number
+  readonly ends: Uint32Array
+  readonly times: Float64Array
+  readonly marks: Uint8Array
+  readonly pieces: Uint16Array
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.ends = new Uint32Array(capacity)
+    this.times = new Float64Array(capacity)
+    this.marks = new Uint8Array(capacity)
+    this.pieces = new Uint16Array(capacity)
+  }
+}
+
+const NO_RING = new Ring(0)
+
+/** By the logarithm of their capacity. */
+const spare: Ring[][] = Array.from({ length: Math.log2(KEPT_CAPACITY) + 1 }, () => [])
+
+function takeRing(capacity: number): Ring {
+  return spare[31 - Math.clz32(capacity)]?.pop() ?? new Ring(capacity)
+}
+
+function giveBack(ring: Ring): void {
+  if (ring.capacity > KEPT_CAPACITY) return
+  const rings = spare[31 - Math.clz32(ring.capacity)]!
+  if (rings.length < Math.min(MOST_KEPT, MOST_ENTRIES_KEPT / ring.capacity)) rings.push(ring)
+}
 
 /** Marks of a segment. A segment that is neither SACKed nor lost is taken to be in the network. */
 export const SACKED = 1
@@ -42,12 +71,15 @@ export class SentSegments {
   lost = 0
   /** Segments that are SACKed, entries made one counted as often as they were sent. */
   sackedSegments = 0
-  private ends: Uint32Array = NO_ENDS
-  private times: Float64Array = NO_TIMES
-  private marks: Uint8Array = EMPTY
-  private pieces: Uint16Array = NO_PIECES
+  private ring: Ring = NO_RING
+  private ends: Uint32Array = NO_RING.ends
+  private times: Float64Array = NO_RING.times
+  private marks: Uint8Array = NO_RING.marks
+  private pieces: Uint16Array = NO_RING.pieces
   private head = 0
   private mask = 0
+  /** The capacity that the last flight needed. */
+  private wanted = FIRST_CAPACITY
 
   get isFull(): boolean {
     return this.count >= MOST_IN_FLIGHT
@@ -91,10 +123,10 @@ export class SentSegments {
   clear(seq: number): void {
     this.start = seq
     this.count = 0
-    this.head = 0
     this.sacked = 0
     this.lost = 0
     this.sackedSegments = 0
+    this.release()
   }
 
   /** A segment was sent for the first time; it ends at `end`. */
@@ -113,7 +145,7 @@ export class SentSegments {
     this.account(0, -1)
     this.start = this.ends[this.head]!
     this.head = (this.head + 1) & this.mask
-    if (--this.count === 0 && this.ends.length > KEPT_CAPACITY) this.release()
+    if (--this.count === 0) this.release()
   }
 
   /** Octets before `seq`, which is inside the first entry, are acknowledged. */
@@ -247,32 +279,38 @@ export class SentSegments {
     this.pieces[target] = this.pieces[source]!
   }
 
+  /** Nothing is out: an idle connection holds no ring. */
   private release(): void {
-    this.ends = NO_ENDS
-    this.times = NO_TIMES
-    this.marks = EMPTY
-    this.pieces = NO_PIECES
+    if (this.ring === NO_RING) return
+    giveBack(this.ring)
+    this.use(NO_RING)
+  }
+
+  private use(ring: Ring): void {
+    this.ring = ring
+    this.ends = ring.ends
+    this.times = ring.times
+    this.marks = ring.marks
+    this.pieces = ring.pieces
     this.head = 0
-    this.mask = 0
+    this.mask = Math.max(ring.capacity - 1, 0)
   }
 
   /** Room for one more. */
   private reserve(): void {
-    if (this.count < this.ends.length) return
-    const capacity = Math.max(FIRST_CAPACITY, 2 * this.ends.length)
-    const { head, mask, ends, times, marks, pieces } = this
-    this.ends = new Uint32Array(capacity)
-    this.times = new Float64Array(capacity)
-    this.marks = new Uint8Array(capacity)
-    this.pieces = new Uint16Array(capacity)
-    for (let i = 0; i < this.count; i++) {
+    const { head, mask, count, ring } = this
+    if (count < ring.capacity) return
+    const larger = takeRing(ring.capacity === 0 ? this.wanted : 2 * ring.capacity)
+    const { ends, times, marks, pieces } = ring
+    for (let i = 0; i < count; i++) {
       const from = (head + i) & mask
-      this.ends[i] = ends[from]!
-      this.times[i] = times[from]!
-      this.marks[i] = marks[from]!
-      this.pieces[i] = pieces[from]!
+      larger.ends[i] = ends[from]!
+      larger.times[i] = times[from]!
+      larger.marks[i] = marks[from]!
+      larger.pieces[i] = pieces[from]!
     }
-    this.head = 0
-    this.mask = capacity - 1
+    this.release()
+    this.use(larger)
+    this.wanted = Math.min(larger.capacity, KEPT_CAPACITY)
   }
 }
