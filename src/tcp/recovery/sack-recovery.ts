@@ -24,7 +24,7 @@ const FORWARD_SEGMENTS = 2
  * `open`: nothing is lost, as far as is known. `reduction`: the window shrinks for a congestion mark. `recovery`: what
  * RACK has found lost is sent again, the window is PRR's. `loss`: the retransmission timer ran out.
  */
-type Phase = 'open' | 'reduction' | 'recovery' | 'loss'
+export type Phase = 'open' | 'reduction' | 'recovery' | 'loss'
 
 type UndoCounter = 'TCPFullUndo' | 'TCPPartialUndo' | 'TCPDSACKUndo' | 'TCPLossUndo'
 
@@ -49,6 +49,11 @@ export class SackRecovery {
   private recover = 0
   /** The timeout may have been spurious: F-RTO looks. */
   private doubtful = false
+
+  /** For whoever asks how things stand. */
+  get stage(): Phase {
+    return this.phase
+  }
 
   get inRecovery(): boolean {
     return this.phase === 'recovery'
