@@ -20,7 +20,8 @@ export class NotSupported extends Error {
 export class Settings {
   tcp: Partial<TcpConfig> = {}
   listen: Partial<ListenOptions> = {}
-  mtu = 1500
+  /** TCP_MAXSEG: at the most. */
+  mtu: number = Number.POSITIVE_INFINITY
   /** net.core.somaxconn and net.ipv4.tcp_max_syn_backlog. */
   mostAcceptable = 4096
   mostHalfOpen: number = Number.POSITIVE_INFINITY

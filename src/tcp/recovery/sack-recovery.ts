@@ -72,7 +72,7 @@ export class SackRecovery {
   start(connection: Connection): void {
     const { snd } = connection.tcb
     this.sent.clear(snd.una)
-    this.rack.start(snd.una)
+    this.rack.start(snd.una, connection.rto.srtt, connection.host.now)
     this.recover = snd.una
     if (snd.una === snd.nxt) return
     this.sent.append(snd.nxt, connection.sentAt)
