@@ -40,8 +40,15 @@ export function getsockopt(context: CallContext): Attempt {
 }
 
 /** @throws {WrongOutput} what came is not what the script says, which may say `...` */
-function check(expected: Value | undefined, got: number, what: string): void {
+function check(expected: Value | undefined, got: number | string, what: string): void {
   const value = unwrapped(expected)
+  if (typeof got === 'string') {
+    if (value.kind === 'ellipsis' || (value.kind === 'string' && value.text === got)) return
+    throw new WrongOutput(
+      `${what} = ${value.kind === 'string' ? JSON.stringify(value.text) : 'no text'}`,
+      JSON.stringify(got),
+    )
+  }
   if (value.kind === 'ellipsis' || numberOf(value, what) === got) return
   throw new WrongOutput(`${what} = ${value.kind === 'word' ? value.name : numberOf(value, what)}`, `${got}`)
 }

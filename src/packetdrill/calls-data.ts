@@ -90,24 +90,29 @@ function take(socket: Socket, most: number): number {
 
 function send(context: CallContext, length: number, flags: number): Attempt {
   const { socket } = context
-  const waits = !(socket.nonBlocking || dontWait(context, flags))
+  const waits = !(socket.nonBlocking || dontWait(context, flags, MSG.MSG_OOB | MSG.MSG_MORE))
   const { connection } = socket
   if (connection === undefined) return returned(failed('EPIPE'))
   let sent = 0
+  const urgent = (flags & MSG.MSG_OOB) !== 0
+  const holds = socket.corked || (flags & MSG.MSG_MORE) !== 0
   return () => {
     const error = socket.takeError()
     if (error !== undefined) return sent > 0 ? { value: sent } : failed(error)
     if (connection.finQueued || connection.state === 'CLOSED' || connection.state === 'TIME-WAIT')
       return failed('EPIPE')
-    if (!socket.isConnecting) sent += offer(socket, length - sent)
+    if (connection.cork.on !== holds) connection.setCork(holds)
+    if (!socket.isConnecting) sent += offer(socket, length - sent, urgent)
     if (sent === length) return { value: sent }
     if (waits) return undefined
     return sent > 0 ? { value: sent } : failed('EAGAIN')
   }
 }
 
-function offer(socket: Socket, length: number): number {
-  const taken = socket.connection!.send(stream(socket.written, socket.written + length))
+function offer(socket: Socket, length: number, urgent = false): number {
+  const connection = socket.connection!
+  const octets = stream(socket.written, socket.written + length)
+  const taken = urgent ? connection.sendUrgent(octets) : connection.send(octets)
   socket.written += taken
   return taken
 }

@@ -48,6 +48,7 @@ export function listen(context: CallContext): Attempt {
       backlog: Math.min(backlog, settings.mostHalfOpen) + 1,
       acceptBacklog: backlog + 1,
       ...settings.listen,
+      ...(socket.congestionControl === undefined ? {} : { congestionControl: socket.congestionControl }),
       fastOpen: (settings.fastOpen & 2) === 0 ? 0 : socket.fastOpen,
     })
     socket.listener = listener
@@ -82,10 +83,10 @@ export function open(context: CallContext, value: Value | undefined, fastOpen: b
       port: named?.port ?? configuration.connectPort,
       ...(socket.address === undefined ? {} : { localAddress: socket.address }),
       localPort: socket.port,
+      ...(socket.congestionControl === undefined ? {} : { congestionControl: socket.congestionControl }),
       fastOpen,
     })
-    connection.noDelay = socket.noDelay
-    socket.connection = connection
+    socket.attach(connection)
     sockets.underTest = socket
     return { value: 0 }
   })
@@ -147,7 +148,7 @@ export function close(context: CallContext): Attempt {
 export function dontWait(context: CallContext, flags: number, allowed = 0): boolean {
   const known = MSG.MSG_DONTWAIT | MSG.MSG_NOSIGNAL | allowed
   if ((flags & ~known) !== 0) {
-    throw new NotSupported('flags of this call other than MSG_DONTWAIT and MSG_NOSIGNAL', context.call.place)
+    throw new NotSupported('flags that this call does not take', context.call.place)
   }
   return (flags & MSG.MSG_DONTWAIT) !== 0
 }

@@ -24,10 +24,16 @@ export const ERRNO: Readonly<Record<string, number>> = {
   EINPROGRESS: 115,
 }
 
-export const POLL = { POLLIN: 1, POLLOUT: 4, POLLERR: 8, POLLHUP: 16, POLLRDHUP: 0x2000 } as const
+export const POLL = { POLLIN: 1, POLLPRI: 2, POLLOUT: 4, POLLERR: 8, POLLHUP: 16, POLLRDHUP: 0x2000 } as const
 export const O_NONBLOCK = 0x800
 export const SOCK_NONBLOCK = 0x800
-export const MSG = { MSG_DONTWAIT: 0x40, MSG_NOSIGNAL: 0x4000, MSG_FASTOPEN: 0x20000000 } as const
+export const MSG = {
+  MSG_OOB: 1,
+  MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_MORE: 0x8000,
+  MSG_FASTOPEN: 0x20000000,
+} as const
 
 const CONSTANTS: Readonly<Record<string, number>> = {
   ...ERRNO,

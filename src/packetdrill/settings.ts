@@ -1,4 +1,4 @@
-import type { TcpConfig } from '../tcp/config.ts'
+import { bufferSize, DEFAULT_CONFIG, type TcpConfig } from '../tcp/config.ts'
 import type { ListenOptions } from '../tcp/listen-options.ts'
 import type { Place } from './script.ts'
 
@@ -20,14 +20,23 @@ export class NotSupported extends Error {
 export class Settings {
   tcp: Partial<TcpConfig> = {}
   listen: Partial<ListenOptions> = {}
-  mtu = 1500
+  /** TCP_MAXSEG: at the most. */
+  mtu: number = Number.POSITIVE_INFINITY
   /** net.core.somaxconn and net.ipv4.tcp_max_syn_backlog. */
   mostAcceptable = 4096
   mostHalfOpen: number = Number.POSITIVE_INFINITY
   /** net.ipv4.tcp_fastopen: 1 as a client, 2 as a server. Linux's default. */
   fastOpen = 1
+  /** net.ipv4.tcp_moderate_rcvbuf: the receive buffer grows by itself. */
+  moderates = true
   /** The stack runs: too late. */
   sealed = false
+
+  /** What the stack is made with. */
+  get config(): Partial<TcpConfig> {
+    if (this.moderates) return this.tcp
+    return { ...this.tcp, receiveBuffer: bufferSize(this.tcp.receiveBuffer ?? DEFAULT_CONFIG.receiveBuffer).initial }
+  }
 
   /** @throws {NotSupported} the stack runs */
   turn(what: string, tcp: Partial<TcpConfig>): void {

@@ -1,4 +1,5 @@
 import type { Connection } from '../tcp/connection.ts'
+import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
 import type { Listener } from '../tcp/listener.ts'
 import { POLL } from './constants.ts'
 
@@ -22,6 +23,12 @@ export class Socket {
   connection: Connection | undefined
   noDelay = false
   linger: { readonly on: boolean; readonly seconds: number } = { on: false, seconds: 0 }
+  /** SO_KEEPALIVE, and TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT. */
+  keepsAlive = false
+  keepAlive: KeepAliveOptions = {}
+  corked = false
+  /** TCP_CONGESTION; undefined for the stack's. */
+  congestionControl: 'cubic' | 'newreno' | undefined
   /** TCP_FASTOPEN: connections in SYN-RECEIVED by Fast Open, at the most. */
   fastOpen = 0
   receiveBuffer = 0
@@ -41,12 +48,23 @@ export class Socket {
   /** What accept() hands on to a new socket. */
   child(connection: Connection, nonBlocking: boolean): Socket {
     const socket = new Socket(nonBlocking)
-    socket.connection = connection
     socket.connectTold = true
     socket.noDelay = this.noDelay
     socket.linger = this.linger
-    connection.noDelay = this.noDelay
+    socket.keepsAlive = this.keepsAlive
+    socket.keepAlive = this.keepAlive
+    socket.corked = this.corked
+    socket.congestionControl = this.congestionControl
+    socket.attach(connection)
     return socket
+  }
+
+  /** The connection gets what the socket's options have asked for. */
+  attach(connection: Connection): void {
+    this.connection = connection
+    connection.noDelay = this.noDelay
+    if (this.keepsAlive) connection.setKeepAlive(this.keepAlive)
+    if (this.corked) connection.setCork(true)
   }
 
   /** The error that waits to be told, if any; it is told now. */
@@ -87,6 +105,7 @@ export class Socket {
     if (receivesNoMore) ready |= POLL.POLLIN | POLL.POLLRDHUP
     if (this.isConnecting) return ready
     if (connection.readable > 0) ready |= POLL.POLLIN
+    if (connection.urgentLeft > 0) ready |= POLL.POLLPRI
     if (sendsNoMore || connection.writable > 0) ready |= POLL.POLLOUT
     return ready
   }

@@ -1,3 +1,4 @@
+import type { TcpConfig } from '../tcp/config.ts'
 import type { Milliseconds } from '../wire/instant.ts'
 import { type Command, ScriptSyntaxError } from './script.ts'
 import { NotSupported, type Settings } from './settings.ts'
@@ -27,15 +28,21 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
     settings.turn('windowScale', { windowScale: on }),
   ),
   'net.ipv4.tcp_rmem': {
-    means: 'receiveBuffer, by the second number',
+    means: 'receiveBuffer: the second number at first, the third at the most',
     values: 'least, initial and most octets',
-    set: (settings, value) => sizes(value, (s) => settings.turn('tcp_rmem', { receiveBuffer: s[1] })),
+    set: (settings, value) =>
+      sizes(value, (s) => settings.turn('tcp_rmem', { receiveBuffer: { initial: s[1], max: s[2] } })),
   },
   'net.ipv4.tcp_wmem': {
-    means: 'sendBuffer, by the third number',
+    means: 'sendBuffer: the second number at first, the third at the most',
     values: 'least, initial and most octets',
-    set: (settings, value) => sizes(value, (s) => settings.turn('tcp_wmem', { sendBuffer: s[2] })),
+    set: (settings, value) =>
+      sizes(value, (s) => settings.turn('tcp_wmem', { sendBuffer: { initial: s[1], max: s[2] } })),
   },
+  'net.ipv4.tcp_moderate_rcvbuf': flag('whether receiveBuffer grows', (settings, on) => {
+    settings.turn('tcp_moderate_rcvbuf', {})
+    settings.moderates = on
+  }),
   'net.ipv4.tcp_synack_retries': {
     means: 'synAckRetries',
     values: '0 to 14',
@@ -50,6 +57,7 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
     set: (settings, value) =>
       whole(value, 1, 16, (n) => settings.turn('tcp_syn_retries', { connectTimeout: connectTimeout(n) })),
   },
+  'net.ipv4.tcp_retries1': knob('r1', 'a number of timeouts', 1, 100, (n) => ({ r1: n })),
   'net.ipv4.tcp_retries2': {
     means: 'userTimeout: what Linux makes of it for an RTO of 200 ms',
     values: '1 to 255',
@@ -62,6 +70,11 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
     set: (settings, value) =>
       whole(value, 0, 3600, (n) => settings.turn('tcp_fin_timeout', { finWait2Timeout: n * 1000 })),
   },
+  'net.ipv4.tcp_keepalive_time': knob('keepAliveIdle', 'seconds', 1, 32_767, (n) => ({ keepAliveIdle: n * 1000 })),
+  'net.ipv4.tcp_keepalive_intvl': knob('keepAliveInterval', 'seconds', 1, 32_767, (n) => ({
+    keepAliveInterval: n * 1000,
+  })),
+  'net.ipv4.tcp_keepalive_probes': knob('keepAliveCount', '2 to 127', 2, 127, (n) => ({ keepAliveCount: n })),
   'net.ipv4.tcp_rto_min_us': {
     means: 'rtoMin',
     values: 'microseconds',
@@ -79,6 +92,10 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
     set: (settings, value) =>
       whole(value, 0, 3_600_000, (n) => settings.turn('tcp_invalid_ratelimit', { challengeInterval: n })),
   },
+  'net.ipv4.tcp_rfc1337': flag('rfc1337', (settings, on) => settings.turn('tcp_rfc1337', { rfc1337: on })),
+  'net.ipv4.tcp_mtu_probing': knob('blackHoleTimeouts: 0 or 3', '0, 1', 0, 1, (n) => ({ blackHoleTimeouts: 3 * n })),
+  'net.ipv4.route.min_pmtu': knob('minPathMtu', '68 to 65535', 68, 65_535, (n) => ({ minPathMtu: n })),
+  'net.ipv4.ip_default_ttl': knob('hopLimit', '1 to 255', 1, 255, (n) => ({ hopLimit: n })),
   'net.ipv4.tcp_max_tw_buckets': {
     means: 'maxTimeWait',
     values: '0 to 16777216',
@@ -135,14 +152,36 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
     values: 'any',
     set: () => true,
   },
-  'net.ipv4.tcp_congestion_control': only('reno', 'congestion control is NewReno'),
+  'net.ipv4.tcp_congestion_control': {
+    means: 'congestionControl: "cubic" or "newreno"',
+    values: 'cubic, reno',
+    set: (settings, value) => {
+      const congestionControl = congestionControlNamed(value)
+      if (congestionControl === undefined) return undefined
+      settings.turn('tcp_congestion_control', { congestionControl })
+      return true
+    },
+  },
+  'net.ipv4.tcp_ecn': knob('ecn: false, true or "passive"', '0, 1, 2', 0, 2, (n) => ({
+    ecn: n === 2 ? 'passive' : n === 1,
+  })),
+  'net.core.default_qdisc': {
+    means: 'pacing, which Linux leaves to fq',
+    values: 'fq, fq_codel, pfifo_fast',
+    set: (settings, value) => {
+      if (!['fq', 'fq_codel', 'pfifo_fast'].includes(value)) return undefined
+      settings.turn('default_qdisc', { pacing: value === 'fq' })
+      return true
+    },
+  },
   'net.ipv4.tcp_slow_start_after_idle': only('1', 'the window is restarted after a pause'),
   'net.ipv4.tcp_syn_linear_timeouts': only('0', 'the waits of a SYN double from the first on'),
-  'net.ipv4.tcp_ecn': only('0', 'there is no ECN'),
-  'net.ipv4.tcp_early_retrans': only('0', 'there are no tail loss probes'),
-  'net.ipv4.tcp_recovery': only('0', 'there is no RACK'),
-  'net.ipv4.tcp_frto': only('0', 'there is no F-RTO'),
-  'net.ipv4.tcp_dsack': only('0', 'there is no D-SACK'),
+  'net.ipv4.tcp_early_retrans': only('3', 'tail loss probes go with SACK'),
+  'net.ipv4.tcp_recovery': only('1', 'RACK goes with SACK'),
+  'net.ipv4.tcp_frto': only('2', 'F-RTO goes with SACK'),
+  'net.ipv4.tcp_dsack': only('1', 'DSACK goes with SACK'),
+  'net.ipv4.tcp_stdurg': only('0', 'the urgent pointer is to the octet behind the urgent data'),
+  'net.ipv4.tcp_autocorking': only('0', 'nothing is corked that the application has not corked'),
   'net.ipv4.tcp_no_metrics_save': {
     means: 'nothing: no connection learns from another',
     values: '0, 1',
@@ -152,6 +191,22 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
 
 function flag(means: string, set: (settings: Settings, on: boolean) => void): Knob {
   return { means, values: '0, 1', set: (settings, value) => whole(value, 0, 1, (n) => set(settings, n === 1)) }
+}
+
+/** A whole number that one knob of the stack's is made of. */
+function knob(
+  means: string,
+  values: string,
+  least: number,
+  most: number,
+  config: (n: number) => Partial<TcpConfig>,
+): Knob {
+  return { means, values, set: (settings, value) => whole(value, least, most, (n) => settings.turn(means, config(n))) }
+}
+
+/** Linux's name for a congestion control, as it is called here. */
+export function congestionControlNamed(name: string): 'cubic' | 'newreno' | undefined {
+  return name === 'cubic' ? 'cubic' : name === 'reno' ? 'newreno' : undefined
 }
 
 /** What cannot be turned here, with the one value that says how it is. */
@@ -169,7 +224,7 @@ function whole(value: string, least: number, most: number, set: (n: number) => v
 function sizes(value: string, set: (sizes: [number, number, number]) => void): true | undefined {
   const [least, initial, most, ...rest] = value.split(/[\s,]+/).map(Number)
   const valid = [least, initial, most].every((size) => Number.isInteger(size) && size! >= 1 && size! <= 2 ** 30)
-  if (!valid || rest.length > 0) return undefined
+  if (!valid || rest.length > 0 || initial! > most!) return undefined
   set([least!, initial!, most!])
   return true
 }

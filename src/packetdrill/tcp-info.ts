@@ -44,6 +44,7 @@ const CONSTANTS: readonly (readonly [string, number])[] = [
   ['TCPI_OPT_TIMESTAMPS', 1],
   ['TCPI_OPT_SACK', 2],
   ['TCPI_OPT_WSCALE', 4],
+  ['TCPI_OPT_ECN', 8],
 ]
 
 /**
@@ -57,12 +58,13 @@ export function tcpInfo(connection: Connection): Map<string, Operand> {
   const size = congestion === undefined ? 1 : segmentSize(connection)
   const flight = congestion === undefined ? 0 : seqDistance(snd.una, snd.nxt)
   const ssthresh = congestion?.ssthresh ?? Number.POSITIVE_INFINITY
-  const lossState = recovery.inRecovery ? 3 : rto.backOffs > 0 && flight > 0 ? 4 : 0
-  const options = (tcb.timestamps ? 1 : 0) | (tcb.sack ? 2 : 0) | (tcb.windowScaling ? 4 : 0)
+  const { sack } = recovery
+  const ecn = connection.ecn.answer === 0 ? 0 : 8
+  const options = (tcb.timestamps ? 1 : 0) | (tcb.sack ? 2 : 0) | (tcb.windowScaling ? 4 : 0) | ecn
   return new Map<string, Operand>([
     ...CONSTANTS,
     ['tcpi_state', STATE_NUMBERS[connection.state]],
-    ['tcpi_ca_state', lossState],
+    ['tcpi_ca_state', lossState(connection, flight)],
     ['tcpi_retransmits', flight > 0 ? rto.backOffs : 0],
     ['tcpi_backoff', rto.backOffs],
     ['tcpi_probes', connection.probes],
@@ -78,8 +80,22 @@ export function tcpInfo(connection: Connection): Map<string, Operand> {
     ['tcpi_unacked', inPackets(flight)],
     ['tcpi_snd_cwnd', congestion === undefined ? 0 : Math.floor(congestion.cwnd / size)],
     ['tcpi_snd_ssthresh', ssthresh === Number.POSITIVE_INFINITY ? INFINITE_SSTHRESH : Math.floor(ssthresh / size)],
+    ['tcpi_sacked', sack?.sent.sackedSegments ?? 0],
+    ['tcpi_lost', inPackets(sack?.sent.lost ?? 0)],
+    ['tcpi_pmtu', connection.path.mtu],
+    ['tcpi_rcv_rtt', Math.round(connection.window.roundTrip * US_PER_MS)],
+    ['tcpi_rcv_space', connection.window.limit],
     ['tcpi_snd_wnd', snd.wnd],
     ['tcpi_rcv_wnd', Math.max(0, seqDistance(rcv.nxt, rcv.edge))],
     ['tcpi_notsent_bytes', Math.max(0, connection.sendBuffer.length - flight)],
   ])
+}
+
+const CA_STATES = { open: 0, reduction: 2, recovery: 3, loss: 4 } as const
+
+function lossState({ recovery, rto }: Connection, flight: number): number {
+  const { sack } = recovery
+  if (sack !== undefined) return sack.isOpen && sack.sent.sacked > 0 ? 1 : CA_STATES[sack.stage]
+  if (recovery.inRecovery) return CA_STATES.recovery
+  return rto.backOffs > 0 && flight > 0 ? CA_STATES.loss : CA_STATES.open
 }

@@ -39,7 +39,7 @@ export class World {
         addresses: [`${local}/${family === 4 ? 16 : 64}`],
         secret: SECRET,
         mtu: Math.min(mtu, this.settings.mtu),
-        tcp: this.settings.tcp,
+        tcp: this.settings.config,
       })
       this.#stack.advance(this.now)
     }

@@ -21,6 +21,13 @@ export class QuickAcks {
     return this.left > 0 && !this.answers
   }
 
+  /** From here to the next gap or pause ACKs wait for company; or, if `quick`, the next ones do not (Linux: TCP_QUICKACK). */
+  set({ host }: Connection, quick: boolean): void {
+    this.arrivedAt = host.now
+    this.answers = !quick
+    this.left = quick ? host.config.quickAcks : 0
+  }
+
   /** An ACK goes out, with data or without. */
   acknowledged(): void {
     if (this.left > 0) this.left--

@@ -12,6 +12,7 @@ const CONNECTED = `${SERVER}+0 < S 0:0(0) win 32792 <mss 1000>
 +.1 < . 1:1(0) ack 1 win 32792
 +0 accept(3, ..., ...) = 4
 `
+const DELAYS_ACKS = '+0 setsockopt(4, SOL_TCP, TCP_QUICKACK, [0], 4) = 0\n'
 
 /** The report, without what happened before. */
 function report(script: string, options: RunOptions = {}): string | undefined {
@@ -51,9 +52,9 @@ describe('a failure', () => {
 
   test('tells that nothing was sent, and when something is due', () => {
     assert.equal(
-      report(`${CONNECTED}+0 < P. 1:101(100) ack 1 win 32792\n+0 > . 1:1(0) ack 101`),
+      report(`${CONNECTED}${DELAYS_ACKS}+0 < P. 1:101(100) ack 1 win 32792\n+0 > . 1:1(0) ack 101`),
       [
-        'x.pkt:9:1: the stack did not send this packet',
+        'x.pkt:10:1: the stack did not send this packet',
         '  expected  0.100000 > . 1:1(0) ack 101',
         '  got       nothing by 0.104000; its next deadline is at 0.140000',
       ].join('\n'),
@@ -176,7 +177,7 @@ describe('what is not supported is named with its line', () => {
     ],
     ['--wire_server\n+0 > . 0:0(0) ack 1', /^x\.pkt:1:1: not supported here: the option --wire_server$/],
     ['--mtu=7\n+0 > . 0:0(0) ack 1', /^x\.pkt:1:1: expected a whole number, 576 to 65535 for --mtu, found "7"$/],
-    [`${CONNECTED}+0 send(4, ..., 10, MSG_OOB) = 10`, /^x\.pkt:8:\d+: not supported here: MSG_OOB$/],
+    [`${CONNECTED}+0 send(4, ..., 10, MSG_ZEROCOPY) = 10`, /^x\.pkt:8:\d+: not supported here: MSG_ZEROCOPY$/],
     [
       '0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3',
       /^x\.pkt:1:\d+: not supported here: sockets other than SOCK_STREAM$/,
@@ -188,7 +189,7 @@ describe('what is not supported is named with its line', () => {
 })
 
 describe('times', () => {
-  const sent = `${CONNECTED}+0 < P. 1:101(100) ack 1 win 32792\n`
+  const sent = `${CONNECTED}${DELAYS_ACKS}+0 < P. 1:101(100) ack 1 win 32792\n`
   test('a range, * and what follows counts from when the packet came', () => {
     passes(`${sent}+.01~+.05 > . 1:1(0) ack 101\n+.1 < P. 101:201(100) ack 1 win 32792\n+.04 > . 1:1(0) ack 201`)
     passes(`${sent}~+.05 > . 1:1(0) ack 101`)

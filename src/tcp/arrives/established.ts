@@ -45,8 +45,8 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
   connection.synDue = false
   connection.congestion ??= host.newCongestionControl(connection)
-  connection.recovery.start(connection)
   measureHandshake(connection, segment)
+  connection.recovery.start(connection)
   connection.timedAt = Number.POSITIVE_INFINITY
   connection.keepAlive.heard(connection)
   connection.enter('ESTABLISHED')

@@ -37,9 +37,13 @@ export class Rack {
   private inRound = false
   private roundEnd = 0
 
-  start(una: number): void {
+  /** @param rtt the round-trip time of the handshake; negative when it measured none */
+  start(una: number, rtt: Milliseconds, now: Instant): void {
     this.highest = una
     this.end = una
+    if (rtt < 0) return
+    this.leastRtt = rtt
+    this.leastRttAt = now
   }
 
   /** Steps 1 to 3: a segment has come, which ends at `end` and was last sent at `sentAt`. */

@@ -24,7 +24,7 @@ const FORWARD_SEGMENTS = 2
  * `open`: nothing is lost, as far as is known. `reduction`: the window shrinks for a congestion mark. `recovery`: what
  * RACK has found lost is sent again, the window is PRR's. `loss`: the retransmission timer ran out.
  */
-type Phase = 'open' | 'reduction' | 'recovery' | 'loss'
+export type Phase = 'open' | 'reduction' | 'recovery' | 'loss'
 
 type UndoCounter = 'TCPFullUndo' | 'TCPPartialUndo' | 'TCPDSACKUndo' | 'TCPLossUndo'
 
@@ -51,6 +51,11 @@ export class SackRecovery {
   /** The timeout may have been spurious: F-RTO looks. */
   private doubtful = false
 
+  /** For whoever asks how things stand. */
+  get stage(): Phase {
+    return this.phase
+  }
+
   get inRecovery(): boolean {
     return this.phase === 'recovery'
   }
@@ -68,7 +73,7 @@ export class SackRecovery {
   start(connection: Connection): void {
     const { snd } = connection.tcb
     this.sent.clear(snd.una)
-    this.rack.start(snd.una)
+    this.rack.start(snd.una, connection.rto.srtt, connection.host.now)
     this.recover = snd.una
     if (snd.una === snd.nxt) return
     this.sent.append(snd.nxt, connection.sentAt)
