@@ -4,15 +4,12 @@
  *   npm run sim:goodput             writes them
  *   npm run sim:goodput -- --check  ends with 1 when they are out of date, and says what has changed
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Cell, type CellResult, runCell } from './sim/goodput-cell.ts'
-import { allCells, differences, markdown, type Snapshot, snapshotOf } from './sim/goodput-table.ts'
+import { isWritten, readOurs, writeOurs } from './sim/goodput-files.ts'
+import { allCells, differences, snapshotOf } from './sim/goodput-table.ts'
 import { CORES, runTasks, serve } from './sim/pool.ts'
-
-const TABLE = fileURLToPath(new URL('../docs/goodput.md', import.meta.url))
-const SNAPSHOT = fileURLToPath(new URL('../docs/goodput.json', import.meta.url))
 
 if (process.argv.includes('--worker')) serve<Cell, CellResult>(runCell)
 else await main()
@@ -32,15 +29,12 @@ async function main(): Promise<void> {
     console.log(`${results.length}/${cells.length} (${seconds} s) ${path}: ${(share * 100).toFixed(1)} %`)
   })
   const snapshot = snapshotOf(results)
-  const [table, json] = [markdown(snapshot), `${JSON.stringify(snapshot, null, 2)}\n`]
-  const before = existsSync(SNAPSHOT) ? (JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as Snapshot) : {}
-  const changes = differences(before, snapshot)
+  const changes = differences(readOurs(), snapshot)
   for (const change of changes) console.log(change)
   if (!values.check) {
-    writeFileSync(TABLE, table)
-    writeFileSync(SNAPSHOT, json)
+    writeOurs(snapshot)
     console.log(`docs/goodput.md is written; ${changes.length} cells have changed`)
-  } else if (changes.length > 0 || !existsSync(TABLE) || readFileSync(TABLE, 'utf8') !== table) {
+  } else if (changes.length > 0 || !isWritten(snapshot)) {
     console.error(`docs/goodput.md is out of date in ${changes.length} cells: npm run sim:goodput`)
     process.exitCode = 1
   }

@@ -1,5 +1,6 @@
 import type { Cell, CellResult } from './goodput-cell.ts'
 import { congestionControls } from './goodput-cell.ts'
+import type { LinuxSnapshot } from './goodput-linux.ts'
 
 const LOSSES = [0, 0.001, 0.01, 0.03, 0.1]
 const RTTS = [1, 20, 100, 300]
@@ -48,7 +49,7 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
   })
 }
 
-export function markdown(snapshot: Snapshot): string {
+export function markdown(snapshot: Snapshot, _linux?: LinuxSnapshot): string {
   const parts = Object.entries(snapshot).map(([name, shares]) => `## ${name}\n\n${table(shares)}\n`)
   return `${HEAD}\n${parts.join('\n')}`
 }
@@ -90,6 +91,10 @@ function controlName(control: string | undefined): string {
 
 function cellName(rate: number, rtt: number, loss: number): string {
   return `${rateText(rate)}, ${rtt} ms, loss ${lossText(loss)}`
+}
+
+export function cellNameOf({ rate, rtt, loss }: Cell): string {
+  return cellName(rate, rtt, loss)
 }
 
 function rateText(rate: number): string {

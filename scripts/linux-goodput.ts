@@ -1,0 +1,54 @@
+/**
+ * The kernel's goodput with itself over the paths of docs/goodput.md, in real time: both ends of each connection are the
+ * kernel's, in a network namespace of their own, and between them a TUN device whose packets this process delays and loses.
+ * Writes docs/goodput-linux.json, and docs/goodput.md anew. Takes five minutes on a machine that should do nothing else; with
+ * `--part`, one of six parts of it.
+ *
+ *   npm run linux:goodput [-- --part 1]
+ */
+import { release } from 'node:os'
+import { parseArgs } from 'node:util'
+import { enterNamespace, isInsideNamespace } from '../src/host/namespace.ts'
+import { calibrate, runBatch } from './linux/cells.ts'
+import { batches, parts, secondsOf } from './linux/schedule.ts'
+import type { CellResult } from './sim/goodput-cell.ts'
+import { readLinux, writeLinux } from './sim/goodput-files.ts'
+import { type LinuxSnapshot, merged } from './sim/goodput-linux.ts'
+import { cellNameOf, snapshotOf } from './sim/goodput-table.ts'
+
+/** s; a part is what is run at a time. */
+const MOST_IN_PART = 50
+
+if (isInsideNamespace()) await main()
+else {
+  const result = await enterNamespace()
+  if (!result.ok) console.error(result.reason)
+  process.exitCode = result.ok ? result.exitCode : 1
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { part: { type: 'string' } } })
+  const all = parts(batches(), MOST_IN_PART)
+  const chosen = values.part === undefined ? all : [all[Number(values.part) - 1] ?? []]
+  const results: CellResult[] = []
+  const carries = await calibrate()
+  console.log(`without rate, loss and delay: ${(carries / 1e6).toFixed(0)} Mbit/s`)
+  for (const batch of chosen.flat()) {
+    console.log(`${batch.length} connections, ${secondsOf(batch).toFixed(0)} s`)
+    for (const result of await runBatch(batch)) {
+      results.push(result)
+      const { cell, share } = result
+      console.log(`  ${cell.congestionControl}, ${cellNameOf(cell)}: ${(100 * share).toFixed(1)} %`)
+    }
+  }
+  const before = readLinux()
+  const [version] = /^\d+\.\d+/.exec(release()) ?? ['']
+  const linux: LinuxSnapshot = {
+    kernel: version,
+    carries: Math.round(carries / 1e8) * 1e8,
+    shares: merged(before?.shares ?? {}, snapshotOf(results)),
+    ...(before?.fairness && { fairness: before.fairness }),
+  }
+  writeLinux(linux)
+  console.log(`docs/goodput.md is written; ${results.length} cells of Linux's are new`)
+}
