@@ -1,34 +1,42 @@
 /**
- * Writes docs/goodput.md and its snapshot docs/goodput.json: goodput over loss, round-trip time and rate.
+ * Writes docs/goodput.md and its snapshot docs/goodput.json: goodput over loss, round-trip time and rate,
+ * and how two connections share a bottleneck.
  *
  *   npm run sim:goodput             writes them
  *   npm run sim:goodput -- --check  ends with 1 when they are out of date, and says what has changed
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { fairnessOf, PAIRS, type Pair, type PairResult, pairName, runPair, summary } from './sim/fairness-table.ts'
 import { type Cell, type CellResult, runCell } from './sim/goodput-cell.ts'
 import { isWritten, readOurs, writeOurs } from './sim/goodput-files.ts'
-import { allCells, differences, snapshotOf } from './sim/goodput-table.ts'
+import { allCells, cellNameOf, differences, FAIRNESS, percent, snapshotOf } from './sim/goodput-table.ts'
 import { CORES, runTasks, serve } from './sim/pool.ts'
 
-if (process.argv.includes('--worker')) serve<Cell, CellResult>(runCell)
-else await main()
+type Task = { cell: Cell } | { pair: Pair }
+type Answer = CellResult | PairResult
+
+if (process.argv.includes('--worker')) {
+  serve<Task, Answer>((task) => ('cell' in task ? runCell(task.cell) : runPair(task.pair)))
+} else await main()
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { check: { type: 'boolean', default: false }, workers: { type: 'string', default: String(CORES) } },
   })
-  const cells = allCells()
-  const results: CellResult[] = []
+  const tasks: Task[] = [...PAIRS.map((pair) => ({ pair })), ...allCells().map((cell) => ({ cell }))]
+  const [cells, pairs]: [CellResult[], PairResult[]] = [[], []]
   const began = performance.now()
-  await runTasks<Cell, CellResult>(fileURLToPath(import.meta.url), Number(values.workers), cells, (result) => {
-    results.push(result)
-    const { cell, share } = result
-    const path = `${cell.congestionControl ?? ''} ${cell.rate / 1e6} Mbit/s ${cell.rtt} ms loss ${cell.loss}`.trim()
+  await runTasks<Task, Answer>(fileURLToPath(import.meta.url), Number(values.workers), tasks, (answer) => {
+    const what =
+      'cell' in answer ? `${answer.cell.congestionControl}, ${cellNameOf(answer.cell)}` : pairName(answer.pair)
+    const share = 'cell' in answer ? percent(answer.share) : `${percent(summary(answer).apart)} apart`
+    if ('cell' in answer) cells.push(answer)
+    else pairs.push(answer)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
-    console.log(`${results.length}/${cells.length} (${seconds} s) ${path}: ${(share * 100).toFixed(1)} %`)
+    console.log(`${cells.length + pairs.length}/${tasks.length} (${seconds} s) ${what}: ${share}`)
   })
-  const snapshot = snapshotOf(results)
+  const snapshot = { ...snapshotOf(cells), [FAIRNESS]: fairnessOf(pairs) }
   const changes = differences(readOurs(), snapshot)
   for (const change of changes) console.log(change)
   if (!values.check) {

@@ -20,7 +20,13 @@ export async function runBatch(batch: Batch): Promise<CellResult[]> {
   try {
     const done = await runTasks(
       flows.map(({ cell, warmUp, measure }, i) => {
-        return { port: FIRST_PORT + i, control: kernelName(cell), start: (SPREAD * i) / flows.length, warmUp, measure }
+        return {
+          port: FIRST_PORT + i,
+          control: kernelName(cell.congestionControl),
+          start: (SPREAD * i) / flows.length,
+          warmUp,
+          measure,
+        }
       }),
     )
     return batch.map((each) => {
@@ -47,7 +53,7 @@ export async function calibrate(): Promise<number> {
   }
 }
 
-function kernelName({ congestionControl }: Cell): 'cubic' | 'reno' {
+export function kernelName(congestionControl: string | undefined): 'cubic' | 'reno' {
   return congestionControl === 'newreno' ? 'reno' : 'cubic'
 }
 

@@ -1,4 +1,4 @@
-import { FramePool, type Frame } from '../../src/link/frame-pool.ts'
+import type { Frame, FramePool } from '../../src/link/frame-pool.ts'
 import type { Chance } from '../../src/sim/chance.ts'
 import type { Instant, Milliseconds } from '../../src/wire/instant.ts'
 import { Offload } from '../../src/wire/offload.ts'
