@@ -1,46 +1,48 @@
 /**
- * Writes docs/goodput.md and its snapshot docs/goodput.json: goodput over loss, round-trip time and rate.
+ * Writes docs/goodput.md and its snapshot docs/goodput.json: goodput over loss, round-trip time and rate,
+ * and how two connections share a bottleneck.
  *
  *   npm run sim:goodput             writes them
  *   npm run sim:goodput -- --check  ends with 1 when they are out of date, and says what has changed
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { fairnessOf, PAIRS, type Pair, type PairResult, pairName, runPair, summary } from './sim/fairness-table.ts'
 import { type Cell, type CellResult, runCell } from './sim/goodput-cell.ts'
-import { allCells, differences, markdown, type Snapshot, snapshotOf } from './sim/goodput-table.ts'
+import { isWritten, readOurs, writeOurs } from './sim/goodput-files.ts'
+import { allCells, cellNameOf, differences, FAIRNESS, percent, snapshotOf } from './sim/goodput-table.ts'
 import { CORES, runTasks, serve } from './sim/pool.ts'
 
-const TABLE = fileURLToPath(new URL('../docs/goodput.md', import.meta.url))
-const SNAPSHOT = fileURLToPath(new URL('../docs/goodput.json', import.meta.url))
+type Task = { cell: Cell } | { pair: Pair }
+type Answer = CellResult | PairResult
 
-if (process.argv.includes('--worker')) serve<Cell, CellResult>(runCell)
-else await main()
+if (process.argv.includes('--worker')) {
+  serve<Task, Answer>((task) => ('cell' in task ? runCell(task.cell) : runPair(task.pair)))
+} else await main()
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { check: { type: 'boolean', default: false }, workers: { type: 'string', default: String(CORES) } },
   })
-  const cells = allCells()
-  const results: CellResult[] = []
+  const tasks: Task[] = [...PAIRS.map((pair) => ({ pair })), ...allCells().map((cell) => ({ cell }))]
+  const [cells, pairs]: [CellResult[], PairResult[]] = [[], []]
   const began = performance.now()
-  await runTasks<Cell, CellResult>(fileURLToPath(import.meta.url), Number(values.workers), cells, (result) => {
-    results.push(result)
-    const { cell, share } = result
-    const path = `${cell.congestionControl ?? ''} ${cell.rate / 1e6} Mbit/s ${cell.rtt} ms loss ${cell.loss}`.trim()
+  await runTasks<Task, Answer>(fileURLToPath(import.meta.url), Number(values.workers), tasks, (answer) => {
+    const what =
+      'cell' in answer ? `${answer.cell.congestionControl}, ${cellNameOf(answer.cell)}` : pairName(answer.pair)
+    const share = 'cell' in answer ? percent(answer.share) : `${percent(summary(answer).apart)} apart`
+    if ('cell' in answer) cells.push(answer)
+    else pairs.push(answer)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
-    console.log(`${results.length}/${cells.length} (${seconds} s) ${path}: ${(share * 100).toFixed(1)} %`)
+    console.log(`${cells.length + pairs.length}/${tasks.length} (${seconds} s) ${what}: ${share}`)
   })
-  const snapshot = snapshotOf(results)
-  const [table, json] = [markdown(snapshot), `${JSON.stringify(snapshot, null, 2)}\n`]
-  const before = existsSync(SNAPSHOT) ? (JSON.parse(readFileSync(SNAPSHOT, 'utf8')) as Snapshot) : {}
-  const changes = differences(before, snapshot)
+  const snapshot = { ...snapshotOf(cells), [FAIRNESS]: fairnessOf(pairs) }
+  const changes = differences(readOurs(), snapshot)
   for (const change of changes) console.log(change)
   if (!values.check) {
-    writeFileSync(TABLE, table)
-    writeFileSync(SNAPSHOT, json)
+    writeOurs(snapshot)
     console.log(`docs/goodput.md is written; ${changes.length} cells have changed`)
-  } else if (changes.length > 0 || !existsSync(TABLE) || readFileSync(TABLE, 'utf8') !== table) {
+  } else if (changes.length > 0 || !isWritten(snapshot)) {
     console.error(`docs/goodput.md is out of date in ${changes.length} cells: npm run sim:goodput`)
     process.exitCode = 1
   }

@@ -1,9 +1,14 @@
 import type { Cell, CellResult } from './goodput-cell.ts'
 import { congestionControls } from './goodput-cell.ts'
+import { aboutLinux, behind, compared, fairness, type LinuxSnapshot } from './goodput-linux.ts'
 
 const LOSSES = [0, 0.001, 0.01, 0.03, 0.1]
 const RTTS = [1, 20, 100, 300]
 const RATES = [10e6, 100e6, 1e9]
+
+/** The snapshot's section that is no congestion control. */
+export const FAIRNESS = 'fairness'
+const LINUX_NAMES: Record<string, string> = { newreno: 'reno' }
 
 /** Shares by congestion control and by cell, as they stand in the snapshot. */
 export type Snapshot = Record<string, Record<string, number>>
@@ -29,7 +34,7 @@ export function snapshotOf(results: readonly CellResult[]): Snapshot {
     const shares: Record<string, number> = {}
     for (const [rate, rtt, loss] of rowMajor()) {
       const result = own.find(({ cell }) => cell.rate === rate && cell.rtt === rtt && cell.loss === loss)
-      if (result !== undefined) shares[cellName(rate, rtt, loss)] = Math.round(result.share * 1000) / 1000
+      if (result !== undefined) shares[cellName(rate, rtt, loss)] = Number(result.share.toPrecision(3))
     }
     snapshot[name] = shares
   }
@@ -48,16 +53,29 @@ export function differences(before: Snapshot, after: Snapshot): string[] {
   })
 }
 
-export function markdown(snapshot: Snapshot): string {
-  const parts = Object.entries(snapshot).map(([name, shares]) => `## ${name}\n\n${table(shares)}\n`)
-  return `${HEAD}\n${parts.join('\n')}`
+export function markdown(snapshot: Snapshot, linux?: LinuxSnapshot): string {
+  const parts = Object.entries(snapshot).flatMap(([name, shares]) => {
+    if (name === FAIRNESS) return []
+    const theirs = linux?.shares[name]
+    const own = `## ${name}\n\n${table((cell) => percent(shares[cell]))}\n`
+    if (theirs === undefined) return [own]
+    const beside = table((cell) => compared(shares[cell], theirs[cell]))
+    return [own, `### Linux with ${LINUX_NAMES[name] ?? name}, and estab's share of Linux's\n\n${beside}\n`]
+  })
+  return [
+    HEAD,
+    ...parts,
+    ...(linux ? [aboutLinux(linux), behind(snapshot, linux)] : []),
+    fairness(snapshot, linux),
+  ].join('\n')
 }
 
 const HEAD = `# Goodput
 
 What the receiving application reads, as a share of the link's rate: one connection over one link in the simulator, which
 sends as much as goes. Written by \`npm run sim:goodput\`; \`npm run sim:goodput -- --check\` says what has changed. The same code
-gives the same table, to the octet.
+gives the same table on every machine: all that is computed with is rounded alike everywhere (IEEE 754), but for one cube root,
+which CUBIC rounds to a µs; the table itself has three digits.
 
 - The most that there can be is 96.5 %: 1448 octets of data in a packet of 1500. It is a little more where octets that had
   come out of order before the measurement could be read in it.
@@ -68,12 +86,12 @@ gives the same table, to the octet.
   60 s have passed. All in virtual time.
 `
 
-function table(shares: Record<string, number>): string {
+function table(text: (cell: string) => string): string {
   const head = `| rate | RTT | ${LOSSES.map((loss) => `loss ${lossText(loss)}`).join(' | ')} |`
   const rule = `|--:|--:|${LOSSES.map(() => '--:').join('|')}|`
   const rows = RATES.flatMap((rate) =>
     RTTS.map((rtt) => {
-      const cells = LOSSES.map((loss) => percent(shares[cellName(rate, rtt, loss)]))
+      const cells = LOSSES.map((loss) => text(cellName(rate, rtt, loss)))
       return `| ${rateText(rate)} | ${rtt} ms | ${cells.join(' | ')} |`
     }),
   )
@@ -92,6 +110,10 @@ function cellName(rate: number, rtt: number, loss: number): string {
   return `${rateText(rate)}, ${rtt} ms, loss ${lossText(loss)}`
 }
 
+export function cellNameOf({ rate, rtt, loss }: Cell): string {
+  return cellName(rate, rtt, loss)
+}
+
 function rateText(rate: number): string {
   return rate >= 1e9 ? `${rate / 1e9} Gbit/s` : `${rate / 1e6} Mbit/s`
 }
@@ -100,6 +122,9 @@ function lossText(loss: number): string {
   return `${Math.round(loss * 1000) / 10} %`
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? 'nothing' : `${(share * 100).toFixed(1)} %`
+/** With a decimal at least, and two digits that say something. */
+export function percent(share: number | undefined): string {
+  if (share === undefined) return 'nothing'
+  const value = share * 100
+  return `${value >= 1 || value === 0 ? value.toFixed(1) : value.toPrecision(2)} %`
 }

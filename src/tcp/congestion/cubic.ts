@@ -149,7 +149,8 @@ export class Cubic extends CongestionWindow {
     this.epoch = now
     this.wEst = this.cwnd
     if (this.cwnd < this.wMax) {
-      this.k = 1000 * Math.cbrt((this.wMax - this.cwnd) / this.mss / C)
+      // In whole µs, since engines may differ in the last bit of a cube root, and runs of the simulator must not.
+      this.k = Math.round(1e6 * Math.cbrt((this.wMax - this.cwnd) / this.mss / C)) / 1000
     } else {
       this.k = 0
       this.wMax = this.cwnd
