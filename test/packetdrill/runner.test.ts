@@ -160,6 +160,35 @@ describe('what is not supported is named with its line', () => {
       /^x\.pkt:4:\d+: not supported here: setsockopt\(\) of TCP_MD5SIG$/,
     ],
     [
+      `${SERVER}+0 setsockopt(3, SOL_TCP, TCP_DEFER_ACCEPT, [1], 4) = 0`,
+      /^x\.pkt:4:\d+: not supported here: setsockopt\(\) of TCP_DEFER_ACCEPT$/,
+    ],
+    [
+      `${SERVER}+0 setsockopt(3, SOL_TCP, TCP_QUICKACK, [1], 4) = 0`,
+      /^x\.pkt:4:1: not supported here: TCP_QUICKACK of a socket without a connection$/,
+    ],
+    [
+      `${SERVER}+0 setsockopt(3, SOL_TCP, TCP_CONGESTION, "cubic", 5) = 0`,
+      /^x\.pkt:4:1: not supported here: TCP_CONGESTION after listen\(\) or connect\(\)$/,
+    ],
+    [
+      `${CONNECTED}+0 setsockopt(4, IPPROTO_IP, IP_TOS, [3], 4) = 0`,
+      /^x\.pkt:8:1: not supported here: IP_TOS with ECN's bits$/,
+    ],
+    [
+      `${CONNECTED}+0 setsockopt(4, SOL_TCP, TCP_KEEPCNT, [1], 4) = 0
++0 setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0`,
+      /^x\.pkt:9:1: The value of "count" is out of range\. It must be an integer from 2 to 127/,
+    ],
+    [
+      '`sysctl -q net.ipv4.tcp_recovery=0`\n+0 > . 0:0(0) ack 1',
+      /tcp_recovery=0: its values are 1 \(RACK goes with SACK\)/,
+    ],
+    [
+      '`sysctl -q net.ipv4.tcp_rmem="4096 9000 8000"`\n+0 > . 0:0(0) ack 1',
+      /tcp_rmem=4096 9000 8000: its values are least, initial and most octets/,
+    ],
+    [
       `${SERVER}+0 setsockopt(3, SOL_SOCKET, SO_RCVBUF, [1000], 4) = 0`,
       /^x\.pkt:4:1: not supported here: SO_RCVBUF after the first listen/,
     ],
