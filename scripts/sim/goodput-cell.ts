@@ -1,5 +1,5 @@
 import { type BareHost, Network } from '../../src/sim/index.ts'
-import { DEFAULT_CONFIG, type TcpConfig } from '../../src/tcp/config.ts'
+import { bufferSize, DEFAULT_CONFIG, type TcpConfig } from '../../src/tcp/config.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import type { Milliseconds } from '../../src/wire/instant.ts'
 
@@ -39,10 +39,13 @@ export function runCell(cell: Cell): CellResult {
   const { rate, rtt, loss } = cell
   const network = new Network({ seed: 1, record: false })
   const product = (rate / 8000) * rtt
-  // Twice what the path and its queue hold, so that the windows are never what limits.
-  const buffer = Math.max(1_048_576, Math.ceil(4 * product))
+  // They grow by themselves, to twice what the path and its queue hold where the default is less: the windows never limit.
+  const [sendBuffer, receiveBuffer] = [DEFAULT_CONFIG.sendBuffer, DEFAULT_CONFIG.receiveBuffer].map((size) => {
+    const { initial, max } = bufferSize(size)
+    return { initial, max: Math.max(max, Math.ceil(4 * product)) }
+  })
   const choice = cell.congestionControl === undefined ? {} : { congestionControl: cell.congestionControl }
-  const tcp = { sendBuffer: buffer, receiveBuffer: buffer, ...choice } as Partial<TcpConfig>
+  const tcp = { sendBuffer, receiveBuffer, ...choice } as Partial<TcpConfig>
   const [sender, receiver] = [network.bareHost('sender', { tcp }), network.bareHost('receiver', { tcp })]
   const queue = { packets: Math.max(100, Math.ceil(product / MTU)) }
   const delay = rtt / 2

@@ -81,7 +81,8 @@ which CUBIC rounds to a µs; the table itself has three digits.
   come out of order before the measurement could be read in it.
 - Loss is by chance, evenly, in the direction of the data. The round-trip time is that of the empty path.
 - The queue in front of the rate holds as many packets as the path itself, 100 at least, and drops the tail. Both buffers
-  hold twice what path and queue do, so the windows are not what limits.
+  begin at their default size and grow up to the default's most, or to twice what path and queue hold where that is more:
+  the windows are not what limits.
 - Measured behind 20 round trips and at least 1 s: for another 20 and at least 1 s, and on until 40,000 packets have come or
   60 s have passed. All in virtual time.
 `

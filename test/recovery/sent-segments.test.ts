@@ -35,6 +35,13 @@ function assertSums(sent: SentSegments): void {
     assert.equal(sent.find(sent.startOf(i)), i)
     assert.ok(!(sent.has(i, SACKED) && sent.has(i, LOST)))
   }
+  const at = sent.count > 0 ? sent.sentAt(sent.count >> 1) : 0
+  const doubtful = Array.from({ length: sent.count }, (_, i) => i).filter(
+    (i) => !sent.has(i, SACKED | LOST) && (!sent.has(i, RETRANSMITTED) || sent.sentAt(i) <= at),
+  )
+  for (const i of [0, sent.count >> 1]) {
+    assert.equal(sent.findSentBy(at, i), doubtful.find((one) => one >= i) ?? sent.count)
+  }
   const first = octets.findIndex(({ lost }) => lost)
   const found = sent.findLost()
   assert.equal(found < 0 ? -1 : (sent.startOf(found) - sent.start) >>> 0, first)

@@ -114,8 +114,7 @@ export class Rack {
    */
   detect(sent: SentSegments, now: Instant, counters: Counters): Milliseconds {
     let wait = 0
-    for (let i = 0; i < sent.count; i++) {
-      if (sent.has(i, SACKED | LOST)) continue
+    for (let i = sent.findSentBy(this.sentAt, 0); i < sent.count; i = sent.findSentBy(this.sentAt, i + 1)) {
       if (!this.isBefore(sent.sentAt(i), sent.endOf(i))) {
         // Those behind were sent later still, and so was what was sent again.
         if (!sent.has(i, RETRANSMITTED)) break

@@ -170,9 +170,24 @@ export class SentSegments {
   /** The first lost entry; -1 when there is none. */
   findLost(): number {
     if (this.lost === 0) return -1
+    const { marks, head, mask } = this
     let i = 0
-    while (!this.has(i, LOST)) i++
+    while ((marks[(head + i) & mask]! & LOST) === 0) i++
     return i
+  }
+
+  /**
+   * The first entry from `i` on that is taken to be in the network, and was sent once, or no later than `at`; `count` when
+   * there is none. Passes quickly over the thousands that a queue which overflowed makes one send again.
+   */
+  findSentBy(at: Instant, i: number): number {
+    const { marks, times, head, mask, count } = this
+    for (let k = i; k < count; k++) {
+      const place = (head + k) & mask
+      const known = marks[place]!
+      if ((known & (SACKED | LOST)) === 0 && ((known & RETRANSMITTED) === 0 || times[place]! <= at)) return k
+    }
+    return count
   }
 
   markSacked(i: number): void {
