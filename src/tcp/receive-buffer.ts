@@ -1,7 +1,10 @@
 import { Ring } from './ring.ts'
 
-/** The most separate ranges held out of order; a peer that makes more gets them dropped, and counted. */
-export const MAX_RANGES = 64
+/**
+ * The most separate ranges held out of order; a peer that makes more gets them dropped, and counted. A queue that is full
+ * takes every other packet of a slow start, so a path of 2000 packets makes as many ranges as half of that.
+ */
+export const MAX_RANGES = 1024
 
 /**
  * What has come from the peer: in order up to `next`, waiting to be read, and behind it ranges that came too early.
@@ -108,26 +111,33 @@ export class ReceiveBuffer {
   }
 
   private rangeAt(position: number): number {
-    for (let i = 0; i < this.ranges.length; i += 2) {
-      if (position >= this.ranges[i]! && position < this.ranges[i + 1]!) return i
+    const at = this.endingFrom(position + 1)
+    return at < this.ranges.length && this.ranges[at]! <= position ? at : -1
+  }
+
+  /** The first range that ends at `position` or behind it. */
+  private endingFrom(position: number): number {
+    let low = 0
+    let high = this.ranges.length / 2
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.ranges[2 * middle + 1]! < position) low = middle + 1
+      else high = middle
     }
-    return -1
+    return 2 * low
   }
 
   /** Notes the first part of what has just come that was held before. */
   private noteOverlap(from: number, to: number): void {
     const { ranges } = this
-    for (let i = 0; i < ranges.length && ranges[i]! < to; i += 2) {
-      if (ranges[i + 1]! <= from) continue
-      this.noteDuplicate(Math.max(from, ranges[i]!), Math.min(to, ranges[i + 1]!))
-      return
-    }
+    const at = this.endingFrom(from + 1)
+    if (at >= ranges.length || ranges[at]! >= to) return
+    this.noteDuplicate(Math.max(from, ranges[at]!), Math.min(to, ranges[at + 1]!))
   }
 
   private addRange(from: number, to: number): boolean {
     const { ranges } = this
-    let first = 0
-    while (first < ranges.length && ranges[first + 1]! < from) first += 2
+    const first = this.endingFrom(from)
     let last = first
     let low = from
     let high = to

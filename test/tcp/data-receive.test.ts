@@ -108,6 +108,7 @@ describe('segments that come early (RFC 9293 SHLD-31)', () => {
 
   test(`are held in ${MAX_RANGES} ranges at the most: what makes one more is dropped, counted, and answered`, () => {
     const tcp = established()
+    const [all, beyond] = [2 * MAX_RANGES + 2, 4 * MAX_RANGES]
     for (let i = 1; i <= MAX_RANGES; i++) {
       tcp.trace`
         +0 < P. ${1 + 2 * i}:${2 + 2 * i}(1) ack 1 win 65535
@@ -115,15 +116,15 @@ describe('segments that come early (RFC 9293 SHLD-31)', () => {
       `
     }
     tcp.trace`
-      +0 < P. 1001:1002(1) ack 1 win 65535
+      +0 < P. ${beyond}:${beyond + 1}(1) ack 1 win 65535
       +0 > .  1:1(0) ack 1
     `
     assert.equal(tcp.stack.counters.drops['tcp-reassembly-full'], 1)
     tcp.trace`
-      +0 < P. 1:131(130) ack 1 win 65535
-      +0 > .  1:1(0) ack 131
+      +0 < P. 1:${all + 1}(${all}) ack 1 win 65535
+      +0 > .  1:1(0) ack ${all + 1}
     `
-    assert.equal(tcp.read(), 130)
+    assert.equal(tcp.read(), all)
   })
 })
 
