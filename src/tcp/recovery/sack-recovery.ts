@@ -134,9 +134,10 @@ export class SackRecovery {
     connection.congestion!.timedOut(out, !fresh, now)
     connection.ecn.noteReduction(snd.nxt)
     if (fresh) this.spurious.begin()
+    // RFC 5682 §3.1 step 1, §3.2: what was lost before is no doubt, and what was sent in its recovery tells nothing of it.
+    this.doubtful = !reneged && (this.phase === 'open' || (this.phase === 'loss' && again && this.doubtful))
     this.phase = 'loss'
     this.recover = snd.nxt
-    this.doubtful = !reneged
     this.forward = 0
     probe.forget()
     this.reorderAt = NEVER
