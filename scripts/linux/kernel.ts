@@ -44,8 +44,9 @@ export async function runTasks(tasks: readonly Task[]): Promise<Done[]> {
     child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`python3 ended with ${code}`))))
   })
   const done = JSON.parse(output) as Done[]
-  const failed = done.find(({ error }) => error !== undefined)
-  if (failed !== undefined) throw new Error(`the kernel's connection to port ${failed.port}: ${failed.error}`)
+  const failed = done.find(({ error, octets }) => error !== undefined || octets === undefined)
+  if (failed !== undefined)
+    throw new Error(`the kernel's connection to port ${failed.port}: ${failed.error ?? 'not measured'}`)
   return done
 }
 

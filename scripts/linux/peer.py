@@ -44,7 +44,7 @@ def measure(task, begin):
     thread(receive, listen(task["port"]), count)
     time.sleep(max(0, begin + task["start"] - time.monotonic()))
     thread(send, task)
-    time.sleep(task["warmUp"])
+    time.sleep(max(0, task["warmUp"]))
     before, since = count[0], time.monotonic()
     time.sleep(task["measure"])
     task["octets"], task["took"] = count[0] - before, time.monotonic() - since
