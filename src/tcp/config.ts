@@ -13,10 +13,6 @@ export interface BufferSize {
 /** The largest buffer, octets: as much as a scaled window can offer (RFC 7323 §2.3). */
 const MOST_BUFFER = 2 ** 30
 
-/** A round trip that is not longer than a tick of the timestamp clock, and the most octets of a buffer for it. */
-const TICK: Milliseconds = 1
-const MOST_WITHIN_TICK: number = 512 * 1024
-
 /** The knobs of a TCP endpoint. Times in ms, sizes in octets. */
 export interface TcpConfig {
   /** The most that one connection holds unacknowledged or unsent; it grows to twice the congestion window. A number is for ever. */
@@ -123,14 +119,6 @@ type NumericKnob = {
 /** A buffer that keeps its size has one number. */
 export function bufferSize(size: number | BufferSize): BufferSize {
   return typeof size === 'number' ? { initial: size, max: size } : size
-}
-
-/**
- * The most octets that a buffer of at most `max` grows to where a round trip takes so many ms. Within a tick 512 KiB bear
- * 4 Gbit/s and more; what is larger only falls out of the processor's caches.
- */
-export function mostFor(max: number, roundTrip: Milliseconds): number {
-  return roundTrip <= TICK ? Math.min(max, MOST_WITHIN_TICK) : max
 }
 
 /**

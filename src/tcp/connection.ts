@@ -282,7 +282,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestion?.cwnd ?? 0, this.rto.srtt)
+    this.sendBuffer.grow(this.congestion?.cwnd ?? 0)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)

@@ -1,6 +1,6 @@
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
-import { type BufferSize, mostFor } from './config.ts'
+import type { BufferSize } from './config.ts'
 import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
@@ -19,7 +19,6 @@ export class ReceiveWindow {
   limit: number
   /** The receiver's own measure of the round trip, ms; 0 before there is one. */
   roundTrip: Milliseconds = 0
-  private shortest: Milliseconds = Number.POSITIVE_INFINITY
   private readonly most: number
   /** What was read since `since`, and the most of a round trip so far. */
   private read = 0
@@ -43,7 +42,6 @@ export class ReceiveWindow {
       this.lastEcho = segment.tsEcr
       const sample = Math.max(1, seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now)))
       this.roundTrip = this.roundTrip === 0 ? sample : this.roundTrip + (sample - this.roundTrip) / 8
-      if (sample < this.shortest) this.shortest = sample
       return
     }
     if (this.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, this.turn)) return
@@ -51,7 +49,6 @@ export class ReceiveWindow {
       const sample = Math.max(1, host.now - this.turnAt)
       // It measures the sender's pauses, too: the shortest is nearest.
       this.roundTrip = this.roundTrip === 0 ? sample : Math.min(this.roundTrip, sample)
-      this.shortest = this.roundTrip
     }
     this.turn = tcb.rcv.edge
     this.turnAt = host.now
@@ -84,8 +81,7 @@ export class ReceiveWindow {
     let wanted = 2 * read + SLACK * mss
     // A sender in slow start doubles: the window is to be ahead of it.
     if (before > 0) wanted += 2 * wanted * Math.min(1, (read - before) / before)
-    const most = mostFor(this.most, this.shortest)
-    this.limit = Math.max(this.limit, Math.min(most, Math.floor(wanted)))
+    this.limit = Math.min(this.most, Math.max(this.limit, Math.floor(wanted)))
   }
 }
 

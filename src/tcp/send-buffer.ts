@@ -1,5 +1,4 @@
-import type { Milliseconds } from '../wire/instant.ts'
-import { type BufferSize, mostFor } from './config.ts'
+import type { BufferSize } from './config.ts'
 import { Ring } from './ring.ts'
 
 /** What the application has sent and the peer has not acknowledged: a stream from `una` to `end`, at most `limit` long. */
@@ -17,9 +16,8 @@ export class SendBuffer {
   }
 
   /** What is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused. */
-  grow(cwnd: number, roundTrip: Milliseconds): void {
-    if (2 * cwnd <= this.limit) return
-    this.limit = Math.max(this.limit, Math.min(2 * Math.floor(cwnd), mostFor(this.most, roundTrip)))
+  grow(cwnd: number): void {
+    if (2 * cwnd > this.limit) this.limit = Math.min(2 * Math.floor(cwnd), this.most)
   }
 
   get length(): number {
