@@ -1,5 +1,6 @@
 import type { Instant } from '../../wire/instant.ts'
 import { seqDistance, seqLessOrEqual } from '../seq.ts'
+import { giveBack, NO_RING, type SentRing, takeRing } from './sent-ring.ts'
 
 /** The most entries: at 15 octets each, 983 kB. */
 export const MOST_SEGMENTS = 65_536
@@ -11,43 +12,6 @@ const MOST_IN_FLIGHT = MOST_SEGMENTS - 1024
 export const MOST_WHEN_SPLIT = 4096
 
 const FIRST_CAPACITY = 8
-
-/** What is larger is not kept for others when nothing is out any more; nor are more than so many, or so many entries, of one capacity: 2 MB in all. */
-const KEPT_CAPACITY = 1024
-const MOST_KEPT = 128
-const MOST_ENTRIES_KEPT = 16_384
-
-/** A ring of entries. A typed array costs more to make than a segment to send: rings go from one connection to the next. */
-class Ring {
-  readonly capacity: number
-  readonly ends: Uint32Array
-  readonly times: Float64Array
-  readonly marks: Uint8Array
-  readonly pieces: Uint16Array
-
-  constructor(capacity: number) {
-    this.capacity = capacity
-    this.ends = new Uint32Array(capacity)
-    this.times = new Float64Array(capacity)
-    this.marks = new Uint8Array(capacity)
-    this.pieces = new Uint16Array(capacity)
-  }
-}
-
-const NO_RING = new Ring(0)
-
-/** By the logarithm of their capacity. */
-const spare: Ring[][] = Array.from({ length: Math.log2(KEPT_CAPACITY) + 1 }, () => [])
-
-function takeRing(capacity: number): Ring {
-  return spare[31 - Math.clz32(capacity)]?.pop() ?? new Ring(capacity)
-}
-
-function giveBack(ring: Ring): void {
-  if (ring.capacity > KEPT_CAPACITY) return
-  const rings = spare[31 - Math.clz32(ring.capacity)]!
-  if (rings.length < Math.min(MOST_KEPT, MOST_ENTRIES_KEPT / ring.capacity)) rings.push(ring)
-}
 
 /** Marks of a segment. A segment that is neither SACKed nor lost is taken to be in the network. */
 export const SACKED = 1
@@ -71,7 +35,7 @@ export class SentSegments {
   lost = 0
   /** Segments that are SACKed, entries made one counted as often as they were sent. */
   sackedSegments = 0
-  private ring: Ring = NO_RING
+  private ring: SentRing = NO_RING
   private ends: Uint32Array = NO_RING.ends
   private times: Float64Array = NO_RING.times
   private marks: Uint8Array = NO_RING.marks
@@ -301,7 +265,7 @@ export class SentSegments {
     this.use(NO_RING)
   }
 
-  private use(ring: Ring): void {
+  private use(ring: SentRing): void {
     this.ring = ring
     this.ends = ring.ends
     this.times = ring.times
