@@ -1,5 +1,5 @@
 /** What is larger is not kept for others when nothing is out any more; nor are more than so many, or so many entries, of one capacity: 2 MB in all. */
-const KEPT_CAPACITY = 1024
+export const KEPT_CAPACITY = 1024
 const MOST_KEPT = 128
 const MOST_ENTRIES_KEPT = 16_384
 

@@ -1,6 +1,6 @@
 import type { Instant } from '../../wire/instant.ts'
 import { seqDistance, seqLessOrEqual } from '../seq.ts'
-import { giveBack, NO_RING, type SentRing, takeRing } from './sent-ring.ts'
+import { giveBack, KEPT_CAPACITY, NO_RING, type SentRing, takeRing } from './sent-ring.ts'
 
 /** The most entries: at 15 octets each, 983 kB. */
 export const MOST_SEGMENTS = 65_536
