@@ -2,7 +2,7 @@ import { describe } from 'node:test'
 import { kernelTest } from '../support/namespace.ts'
 import { runSeeds } from './seeds.ts'
 
-/** `ESTAB_KERNEL_SEED=1001-5000` runs other seeds, as CI does. */
+/** `ESTAB_KERNEL_SEED=1001-5000` runs other seeds. */
 const [first = 1, last = first] = (process.env.ESTAB_KERNEL_SEED ?? '1-1000').split('-').map(Number)
 const AT_ONCE = 100
 
