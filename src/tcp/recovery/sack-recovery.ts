@@ -93,7 +93,7 @@ export class SackRecovery {
       counters.TCPLossProbeRecovery++
       connection.congestion!.reduce(out, 'loss', now)
       connection.congestion!.exitRecovery(now)
-      connection.ecn.noteReduction(snd.nxt)
+      connection.ecnIfMade?.noteReduction(snd.nxt)
     }
     rack.updateWindow(sent, this.phase === 'recovery' || this.phase === 'loss', connection.rto.srtt)
     const lost = this.detect(connection)
@@ -132,7 +132,7 @@ export class SackRecovery {
     const again = connection.rto.backOffs > 0
     const fresh = this.phase !== 'recovery' && !(this.phase === 'loss' && again)
     connection.congestion!.timedOut(out, !fresh, now)
-    connection.ecn.noteReduction(snd.nxt)
+    connection.ecnIfMade?.noteReduction(snd.nxt)
     if (fresh) this.spurious.begin()
     this.phase = 'loss'
     this.recover = snd.nxt
@@ -240,7 +240,7 @@ export class SackRecovery {
       this.prr.begin(out)
       this.spurious.begin()
     }
-    connection.ecn.noteReduction(snd.nxt)
+    connection.ecnIfMade?.noteReduction(snd.nxt)
     this.phase = 'recovery'
     this.recover = snd.nxt
     this.probe.forget()
