@@ -71,7 +71,7 @@ export function releaseConnection(connection: Connection): void {
   if (connection.released || connection.state === 'CLOSED') return
   connection.released = true
   const timeWait = connection.state === 'TIME-WAIT'
-  if (!timeWait && (connection.readable > 0 || connection.linger.ms === 0)) {
+  if (!timeWait && (connection.readable > 0 || connection.lingerIfMade?.ms === 0)) {
     connection.abort()
     return
   }

@@ -1,7 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { abortConnection, closeConnection, releaseConnection } from './closing.ts'
-import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
+import type { CongestionControl } from './congestion/controller.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import { ConnectionParts } from './connection-parts.ts'
 import type { Waiting } from './deadlines.ts'
@@ -26,7 +26,6 @@ const NEVER: Instant = Number.POSITIVE_INFINITY
  * themselves: they mark what is due.
  */
 export class Connection extends ConnectionParts implements Waiting, TupleEntry {
-  readonly host: ConnectionHost
   /** Ours, from the first segment to the last (RFC 9293 MUST-45). */
   readonly local: IpAddress
   readonly localPort: number
@@ -41,10 +40,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   readonly receiveBuffer: ReceiveBuffer = new ReceiveBuffer()
   readonly rto: RetransmissionTimeout
   readonly recovery: Recovery = new Recovery()
-  /** Made when the peer's MSS is known. */
-  congestion: CongestionControl | undefined
-  /** What makes it; undefined for the listener's, or the endpoint's. */
-  congestionControl: CongestionControlFactory | undefined
 
   /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
   synDue = false
@@ -118,7 +113,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   ) {
     super(host)
     const { config } = host
-    this.host = host
     this.local = local
     this.localPort = localPort
     this.remote = remote
@@ -128,6 +122,12 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
     this.sendBuffer = new SendBuffer(host.sendBuffer)
     this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
+  }
+
+  /** Made when it is first asked for and the peer's MSS is known. */
+  get congestion(): CongestionControl | undefined {
+    if (this.tcb.snd.mss > 0) this.congestionIfMade ??= this.host.newCongestionControl(this)
+    return this.congestionIfMade
   }
 
   get state(): State {
@@ -187,7 +187,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** Octets to be read up to the end of what the peer called urgent, those to come included (RFC 9293 MUST-33). */
   get urgentLeft(): number {
-    return this.urgent.left(this)
+    return this.urgentIfMade?.left(this) ?? 0
   }
 
   /** RECEIVE: copies up to `end - start` octets to into[start]; returns how many, 0 when there are none now. */
@@ -220,7 +220,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   setKeepAlive(options: KeepAliveOptions | false): void {
-    if (options === false) this.keepAlive.stop()
+    if (options === false) this.keepAliveIfMade?.stop()
     else this.keepAlive.start(options, this.host.config, this.host.now)
     this.host.ready(this)
   }
@@ -282,7 +282,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestion?.cwnd ?? 0)
+    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)

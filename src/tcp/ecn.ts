@@ -37,15 +37,15 @@ export class Ecn {
   private byEcho = false
 
   /** The bits of our SYN. Sent again it does not ask: something on the path may drop it for that (RFC 3168 §6.1.1.1). */
-  askOnSyn(config: TcpConfig, again: boolean): number {
-    if (config.ecn === true && !again) return SETUP
+  askOnSyn(again: boolean): number {
+    if (!again) return SETUP
     this.fellBack = true
     return 0
   }
 
   /** The peer's SYN,ACK, or its SYN in a simultaneous open, has come to ours. */
-  learn(config: TcpConfig, segment: Segment, isAnswer: boolean): void {
-    if (config.ecn === true) this.agree((segment.flags & SETUP) === (isAnswer ? ECE : SETUP))
+  learn(segment: Segment, isAnswer: boolean): void {
+    this.agree((segment.flags & SETUP) === (isAnswer ? ECE : SETUP))
   }
 
   /** Both ends have agreed, or have not. */

@@ -57,6 +57,6 @@ export function segmentSize(connection: Connection): number {
   let size = tcb.snd.mss
   if (tcb.timestamps) size -= TIMESTAMPS_LENGTH
   if (tcb.sack && receiveBuffer.hasBlocks) size -= tcb.timestamps ? 28 : 36
-  if (connection.userTimeout.due) size -= USER_TIMEOUT_LENGTH
+  if (connection.userTimeoutIfMade?.due === true) size -= USER_TIMEOUT_LENGTH
   return Math.max(size, 1)
 }

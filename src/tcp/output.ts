@@ -28,7 +28,7 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
       return (
         sendData(connection, out) ||
         (connection.acksDue > 0 && sendAck(connection, out)) ||
-        (connection.keepAlive.due && sendKeepAlive(connection, out))
+        (connection.keepAliveIfMade?.due === true && sendKeepAlive(connection, out))
       )
   }
 }
@@ -45,7 +45,11 @@ function sendSyn(connection: Connection, out: Segment): boolean {
     tcb.snd.una = tcb.iss
     tcb.snd.nxt = seqAdd(tcb.iss, 1)
   }
-  const ecn = answering ? connection.ecn.answer : connection.ecn.askOnSyn(host.config, again)
+  const ecn = answering
+    ? (connection.ecnIfMade?.answer ?? 0)
+    : host.config.ecn === true
+      ? connection.ecn.askOnSyn(again)
+      : 0
   start(connection, out, (answering ? SYN | ACK : SYN) | ecn, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
   out.wnd = Math.min(connection.window.limit - connection.receiveBuffer.length, 65_535)
@@ -58,7 +62,7 @@ function sendSyn(connection: Connection, out: Segment): boolean {
   }
   out.sackPermitted = answering ? tcb.sack : host.config.sack
   if (!answering && host.config.timestamps) stamp(connection, out)
-  if (connection.userTimeout.advertises) out.userTimeout = connection.userTimeout.advertised
+  if (connection.userTimeoutIfMade?.advertises === true) out.userTimeout = connection.userTimeout.advertised
   // RFC 7413 §4.2.1, §4.2.2: a SYN or SYN,ACK that is sent again has neither data nor a cookie.
   if (connection.fastOpen && !again) {
     if (listener !== undefined) host.fastOpen.cookies.offer(out)
@@ -133,6 +137,7 @@ function sendData(connection: Connection, out: Segment): boolean {
   const waiting = sendBuffer.length - offset
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
+  recovery.prepare(connection)
   const size = connection.path.sizeOfNext(connection, usual, offset)
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
@@ -147,9 +152,9 @@ function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
-  if (!pushes && connection.pacer.holds(connection)) return false
+  if (!pushes && connection.pacerIfMade?.holds(connection) === true) return false
   emit(connection, out, snd.resend, offset, length, fin)
-  connection.pacer.sent(connection, length)
+  connection.pacerIfMade?.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
     connection.timedAt = Number.POSITIVE_INFINITY
@@ -157,7 +162,7 @@ function sendData(connection: Connection, out: Segment): boolean {
     if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
   } else {
     snd.nxt = snd.resend
-    connection.ecn.markNewData(out)
+    connection.ecnIfMade?.markNewData(out)
     recovery.sentNew(connection)
     time(connection, snd.nxt)
   }
@@ -178,12 +183,13 @@ function worthSending(
   again: boolean,
 ): boolean {
   if (length >= size) {
-    connection.cork.clear()
+    connection.corkIfMade?.clear()
     return true
   }
   if (again && offset === 0) return true
-  if (!again && connection.cork.holds(connection.host.now)) return false
-  if (length === waiting) return again || connection.noDelay || offset === 0 || connection.urgent.isSending(connection)
+  if (!again && connection.corkIfMade?.holds(connection.host.now) === true) return false
+  if (length === waiting)
+    return again || connection.noDelay || offset === 0 || connection.urgentIfMade?.isSending(connection) === true
   return length >= connection.tcb.snd.wndMax / 2
 }
 
@@ -194,6 +200,7 @@ function sendProbe(connection: Connection, out: Segment): boolean {
   const fin = connection.finQueued && connection.sendBuffer.length === 0 && !connection.finAcked
   const length = Math.min(connection.sendBuffer.length, Math.max(1, Math.min(snd.wnd, segmentSize(connection))))
   if (length === 0 && !fin) return false
+  connection.recovery.prepare(connection)
   emit(connection, out, snd.una, 0, length, fin)
   connection.timedAt = Number.POSITIVE_INFINITY
   const end = seqAdd(snd.una, length + (fin ? 1 : 0))
@@ -244,10 +251,10 @@ function sendKeepAlive(connection: Connection, out: Segment): boolean {
 
 /** What text sets off beside itself, and takes along. */
 function noteText(connection: Connection, out: Segment): void {
-  const { userTimeout, tcb } = connection
+  const { userTimeoutIfMade: userTimeout, tcb } = connection
   connection.path.sending(connection, out.seq, out.length)
   if (out.seq === tcb.snd.nxt) connection.quickAcks.sentData(connection)
-  if (!userTimeout.due) return
+  if (userTimeout?.due !== true) return
   userTimeout.due = false
   out.userTimeout = userTimeout.advertised
 }
@@ -269,8 +276,10 @@ function start(connection: Connection, out: Segment, flags: number, seq: number)
   out.destinationPort = connection.remotePort
   out.flags = flags
   out.seq = seq
-  out.dscp = connection.ip.dscp
-  out.hopLimit = connection.ip.hopLimit
+  if (connection.ipIfMade !== undefined) {
+    out.dscp = connection.ipIfMade.dscp
+    out.hopLimit = connection.ipIfMade.hopLimit
+  }
   if ((flags & ACK) !== 0) out.ack = tcb.rcv.nxt
   if (tcb.timestamps) stamp(connection, out)
 }
@@ -279,8 +288,8 @@ function start(connection: Connection, out: Segment, flags: number, seq: number)
 function acknowledge(connection: Connection, out: Segment): void {
   const { tcb, receiveBuffer } = connection
   out.wnd = offerWindow(connection)
-  connection.ecn.echo(out)
-  connection.urgent.stamp(connection, out)
+  connection.ecnIfMade?.echo(out)
+  connection.urgentIfMade?.stamp(connection, out)
   connection.quickAcks.acknowledged()
   if (tcb.sack && receiveBuffer.hasBlocks) {
     const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS

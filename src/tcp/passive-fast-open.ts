@@ -15,7 +15,6 @@ export function beginFastOpen(connection: Connection, syn: Segment): void {
   connection.listener!.fastOpens.begin()
   snd.wnd = syn.wnd
   snd.wndMax = syn.wnd
-  connection.congestion = connection.host.newCongestionControl(connection)
   connection.synDue = true
   syn.seq = seqAdd(syn.seq, 1)
   syn.flags &= ~SYN

@@ -67,7 +67,7 @@ export function connectionOf(host: PassiveOpenHost, listener: Listener, halfOpen
   syn.timestamps = halfOpen.timestamps
   syn.tsVal = halfOpen.tsRecent
   learnOptions(connection, syn)
-  connection.ecn.agree(agreesToEcn(host.config, halfOpen))
+  if (agreesToEcn(host.config, halfOpen)) connection.ecn.agree(true)
   return connection
 }
 

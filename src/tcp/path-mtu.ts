@@ -166,7 +166,7 @@ export class PathMtu {
     // RFC 9293 MUST-16
     if (this.peerMss === 0) return
     tcb.snd.mss = Math.min(this.peerMss, mssOf(this.mtu, remote))
-    connection.congestion?.setMss(tcb.snd.mss)
+    connection.congestionIfMade?.setMss(tcb.snd.mss)
   }
 }
 

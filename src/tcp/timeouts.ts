@@ -13,14 +13,15 @@ export function handleTimeouts(connection: Connection, now: Instant): void {
     connection.finish(undefined)
     return
   }
-  if (connection.linger.until <= now && connection.linger.expired(connection)) return
-  if (connection.keepAlive.at <= now && connection.keepAlive.expired(connection, now)) return
-  if (connection.cork.until <= now) connection.cork.expired()
+  const { lingerIfMade: linger, keepAliveIfMade: keepAlive, corkIfMade: cork, pacerIfMade: pacer } = connection
+  if (linger !== undefined && linger.until <= now && linger.expired(connection)) return
+  if (keepAlive !== undefined && keepAlive.at <= now && keepAlive.expired(connection, now)) return
+  if (cork !== undefined && cork.until <= now) cork.expired()
   if (connection.delayedAckAt <= now) {
     connection.delayedAckAt = NEVER
     connection.acksDue = Math.max(connection.acksDue, 1)
   }
-  if (connection.pacer.at <= now) connection.pacer.at = NEVER
+  if (pacer !== undefined && pacer.at <= now) pacer.at = NEVER
   // A probe takes the timer's place, but does not put off the end.
   if (connection.recovery.timerAt <= now && now < giveUpAt(connection)) connection.recovery.handleTimer(connection, now)
   if (connection.retransmitAt <= now) retransmit(connection, now)
@@ -79,12 +80,12 @@ export function setTimers(connection: Connection, now: Instant): void {
     case 'TIME-WAIT':
       return
   }
-  connection.keepAlive.arm(now)
-  connection.linger.arm(connection, now)
+  connection.keepAliveIfMade?.arm(now)
+  connection.lingerIfMade?.arm(connection, now)
   const { snd } = connection.tcb
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
-  const isHeld = connection.cork.until !== NEVER
+  const isHeld = connection.corkIfMade !== undefined && connection.corkIfMade.until !== NEVER
   if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && !isHeld && hasUnsent(connection)) {
     connection.retransmitAt = NEVER
     // What is not out cannot be unanswered: R2 begins with the probe.
@@ -138,5 +139,5 @@ export function giveUpAt(connection: Connection): number {
   const { connectTimeout } = connection.host.config
   if (connection.state === 'SYN-SENT') return stalledSince + connectTimeout
   if (connection.state === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
-  return stalledSince + connection.userTimeout.value
+  return stalledSince + (connection.userTimeoutIfMade?.value ?? connection.host.config.userTimeout)
 }

@@ -163,26 +163,26 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   window: 'skip',
   quickAcks: 'skip',
   path: 'skip',
-  urgent: 'skip',
-  trouble: 'skip',
-  keepAlive: 'skip',
-  cork: 'skip',
-  linger: 'skip',
-  userTimeout: 'skip',
-  ip: 'skip',
+  urgentIfMade: 'skip',
+  troubleIfMade: 'skip',
+  keepAliveIfMade: 'skip',
+  corkIfMade: 'skip',
+  lingerIfMade: 'skip',
+  userTimeoutIfMade: 'skip',
+  ipIfMade: 'skip',
   rto: ({ rto }) => String(rto.value),
   recovery: ({ recovery: { newReno, sack }, tcb }) => {
     assert.equal(sack, undefined, 'CONFIG turns SACK off')
     return `${newReno['duplicates']} ${newReno['active']} ${distance(tcb.iss, newReno['recover'])}`
   },
-  congestion: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
+  congestionIfMade: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
   congestionControl: 'skip',
   // As long as nothing is limited by it, nobody asks.
   windowUse: ({ windowUse, tcb }) => String(windowUse['wasFull'] && distance(tcb.iss, windowUse['fullUpTo'])),
   // No peer asks for ECN here.
-  ecn: 'skip',
+  ecnIfMade: 'skip',
   // Off.
-  pacer: 'skip',
+  pacerIfMade: 'skip',
   synDue: 'as it is',
   acksDue: 'as it is',
   probeDue: 'as it is',

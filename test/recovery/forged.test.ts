@@ -37,6 +37,7 @@ class Liar {
     const handshake = { flags: ACK, seq: 1, ack: (answer.seq + 1) >>> 0, wnd: this.wnd, ...this.#stamp(answer.tsVal) }
     receive(this.stack, tcpPacket(4, handshake), this.now)
     this.connection = listener.accept()!
+    this.connection.recovery.prepare(this.connection)
     this.connection.noDelay = this.chance.chance(0.5)
   }
 

@@ -36,7 +36,7 @@ export function handleAcknowledgment(
   const acked = seqDistance(snd.una, segment.ack)
   if (acked > 0) advance(connection, segment, acked, flight)
   else {
-    connection.ecn.noteAck(connection, segment, flight)
+    connection.ecnIfMade?.noteAck(connection, segment, flight)
     connection.recovery.repeated(connection, segment, isDuplicateAck(connection, segment, flight))
   }
   updateWindow(connection, segment)
@@ -53,7 +53,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
   measure(connection, segment)
-  connection.ecn.noteAck(connection, segment, flight)
+  connection.ecnIfMade?.noteAck(connection, segment, flight)
   connection.recovery.progress(connection, segment, acked, octets, flight, connection.rto.latest)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY

@@ -44,11 +44,10 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
   connection.synDue = false
-  connection.congestion ??= host.newCongestionControl(connection)
   measureHandshake(connection, segment)
   connection.recovery.start(connection)
   connection.timedAt = Number.POSITIVE_INFINITY
-  connection.keepAlive.heard(connection)
+  connection.keepAliveIfMade?.heard(connection)
   connection.enter('ESTABLISHED')
   connection.tellRoom()
   if (connection.finQueued) connection.enter('FIN-WAIT-1')

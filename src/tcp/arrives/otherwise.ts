@@ -25,7 +25,7 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
     refuseUnacceptable(connection, segment)
     return undefined
   }
-  connection.keepAlive.heard(connection)
+  connection.keepAliveIfMade?.heard(connection)
   // Second: the RST bit.
   if (segment.has(RST)) {
     handleReset(connection, segment)
@@ -43,14 +43,14 @@ export function arrivesOtherwise(connection: Connection, segment: Segment, now: 
   }
   const verdict = handleAcknowledgment(connection, segment, unscaled)
   if (verdict !== 'go on') return verdict === 'reset' ? 'reset' : undefined
-  if (segment.userTimeout !== ABSENT) connection.userTimeout.received(segment.userTimeout)
+  if (segment.userTimeout !== ABSENT) connection.userTimeoutIfMade?.received(segment.userTimeout)
   // Sixth: the URG bit. Seventh: the text. Eighth: the FIN.
   if (segment.has(URG)) connection.urgent.arrived(connection, segment)
   if (handleText(connection, segment) === 'reset') {
     connection.finish(undefined)
     return 'reset'
   }
-  connection.ecn.noteText(connection, segment)
+  connection.ecnIfMade?.noteText(connection, segment)
   handleFin(connection, segment)
   return undefined
 }

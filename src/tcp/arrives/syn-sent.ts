@@ -30,8 +30,8 @@ export function arrivesSynSent(connection: Connection, segment: Segment): 'reset
   tcb.rcv.nxt = seqAdd(segment.seq, 1)
   tcb.rcv.edge = seqAdd(tcb.rcv.nxt, Math.min(host.receiveBuffer.initial, 65_535))
   learnOptions(connection, segment)
-  connection.ecn.learn(host.config, segment, acknowledges)
-  if (segment.userTimeout !== ABSENT) connection.userTimeout.received(segment.userTimeout)
+  if (host.config.ecn === true) connection.ecn.learn(segment, acknowledges)
+  if (segment.userTimeout !== ABSENT) connection.userTimeoutIfMade?.received(segment.userTimeout)
   if (!acknowledges) {
     // Simultaneous open (RFC 9293 MUST-10, figure 7).
     connection.enter('SYN-RECEIVED')

@@ -40,10 +40,10 @@ export class NewReno {
       this.recover = snd.nxt
       // RFC 5681 §3.2 step 2: what limited transmit has let out is not counted.
       // The window that an echo has reduced is not reduced again for what the same congestion lost.
-      if (!connection.ecn.isHeld) {
+      if (connection.ecnIfMade?.isHeld !== true) {
         congestion.reduce(Math.min(flight, Math.max(congestion.cwnd, snd.mss)), 'loss', connection.host.now)
       }
-      connection.ecn.noteReduction(snd.nxt)
+      connection.ecnIfMade?.noteReduction(snd.nxt)
       congestion.setWindow(congestion.ssthresh + DUPLICATE_ACKS * snd.mss)
       connection.retransmitDue = true
       connection.host.counters.TCPRenoRecovery++
@@ -78,7 +78,7 @@ export class NewReno {
     const { snd } = connection.tcb
     const flight = seqDistance(snd.una, snd.nxt)
     connection.congestion!.timedOut(flight, connection.rto.backOffs > 0, connection.host.now)
-    connection.ecn.noteReduction(snd.nxt)
+    connection.ecnIfMade?.noteReduction(snd.nxt)
     this.active = false
     this.duplicates = 0
     this.recover = snd.nxt

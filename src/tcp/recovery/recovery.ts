@@ -15,7 +15,7 @@ const sample: AckSample = { octets: 0, flight: 0, rtt: Number.NaN, una: 0, nxt: 
  * by duplicate ACKs.
  */
 export class Recovery {
-  /** From ESTABLISHED on, one of the two does the work. */
+  /** One of the two does the work: the latter from the first segment on, where the peer takes SACK blocks. */
   readonly newReno: NewReno = new NewReno()
   sack: SackRecovery | undefined
 
@@ -30,8 +30,14 @@ export class Recovery {
 
   /** The connection is established. */
   start(connection: Connection): void {
-    this.newReno.start(connection.tcb.iss)
-    if (!connection.tcb.sack) return
+    const { iss, snd } = connection.tcb
+    this.newReno.start(iss)
+    if (snd.una !== snd.nxt) this.prepare(connection)
+  }
+
+  /** Something is to be sent. */
+  prepare(connection: Connection): void {
+    if (this.sack !== undefined || !connection.tcb.sack) return
     this.sack = new SackRecovery()
     this.sack.start(connection)
   }
@@ -93,7 +99,7 @@ export class Recovery {
     sample.una = una
     sample.nxt = nxt
     sample.limited = windowUse.isLimited(una, flight, cwnd, ssthresh)
-    if (!connection.ecn.isHeld) congestion!.acknowledged(sample, connection.host.now)
+    if (connection.ecnIfMade?.isHeld !== true) congestion!.acknowledged(sample, connection.host.now)
   }
 
   handleTimer(connection: Connection, now: Instant): void {

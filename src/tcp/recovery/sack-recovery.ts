@@ -100,7 +100,7 @@ export class SackRecovery {
       counters.TCPLossProbeRecovery++
       connection.congestion!.reduce(out, 'loss', now)
       connection.congestion!.exitRecovery(now)
-      connection.ecn.noteReduction(snd.nxt)
+      connection.ecnIfMade?.noteReduction(snd.nxt)
     }
     rack.updateWindow(sent, this.phase === 'recovery' || this.phase === 'loss', connection.rto.srtt)
     const lost = this.detect(connection)
@@ -139,7 +139,7 @@ export class SackRecovery {
     const again = connection.rto.backOffs > 0
     const fresh = this.phase !== 'recovery' && !(this.phase === 'loss' && again)
     connection.congestion!.timedOut(out, !fresh, now)
-    connection.ecn.noteReduction(snd.nxt)
+    connection.ecnIfMade?.noteReduction(snd.nxt)
     if (fresh) this.spurious.begin()
     // What a recovery has yet to hear of the originals would look like an answer to them (RFC 5682 §3.1, step 1).
     this.doubtful = !reneged && (again || (this.phase !== 'recovery' && this.phase !== 'loss'))
@@ -248,7 +248,7 @@ export class SackRecovery {
       this.prr.begin(out)
       this.spurious.begin()
     }
-    connection.ecn.noteReduction(snd.nxt)
+    connection.ecnIfMade?.noteReduction(snd.nxt)
     this.phase = 'recovery'
     this.recover = snd.nxt
     this.probe.forget()
