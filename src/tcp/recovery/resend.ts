@@ -1,18 +1,9 @@
 import type { Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
+import { emit } from '../fill-segment.ts'
 import { seqAdd, seqDistance } from '../seq.ts'
 import type { SackRecovery } from './sack-recovery.ts'
 import { LOST } from './sent-segments.ts'
-
-/** Fills in a segment of data that begins `offset` octets into the send buffer. */
-export type Emit = (
-  connection: Connection,
-  out: Segment,
-  seq: number,
-  offset: number,
-  length: number,
-  fin: boolean,
-) => void
 
 /**
  * What goes out before new data: what is lost (RFC 6675 §4, NextSeg (1)), in segments of at most `size` octets, or a
@@ -22,7 +13,6 @@ export function resendLost(
   connection: Connection,
   sack: SackRecovery,
   size: number,
-  emit: Emit,
   out: Segment,
 ): 'sent' | 'wait' | 'new data' {
   const { sent, probe } = sack
