@@ -5,7 +5,10 @@ import { offerWindow } from './receive-window.ts'
 import { seqAdd } from './seq.ts'
 import { armRetransmission } from './timeouts.ts'
 
-/** Fills in a segment of data, `offset` octets into the send buffer, with the ACK that every segment carries. */
+/**
+ * Fills in a segment of data, `offset` octets into the send buffer, with the ACK that every segment carries. Where it is
+ * longer than `size`, the link cuts it into segments of that.
+ */
 export function emit(
   connection: Connection,
   out: Segment,
@@ -13,6 +16,7 @@ export function emit(
   offset: number,
   length: number,
   fin: boolean,
+  size: number = length,
 ): void {
   const { sendBuffer, host } = connection
   start(connection, out, ACK, seq)
@@ -20,7 +24,8 @@ export function emit(
   out.octets = sendBuffer.ring.octets
   out.start = sendBuffer.indexOf(offset)
   out.length = length
-  noteText(connection, out)
+  if (length > size) out.segmentSize = size
+  noteText(connection, out, size)
   // RFC 9293 MUST-61, SHLD-27: PSH on the segment that empties the buffer.
   if (length > 0 && offset + length === sendBuffer.length) out.flags |= PSH
   if (fin) {
@@ -34,9 +39,9 @@ export function emit(
 }
 
 /** What text sets off beside itself, and takes along. */
-function noteText(connection: Connection, out: Segment): void {
+function noteText(connection: Connection, out: Segment, size: number): void {
   const { userTimeoutIfMade: userTimeout, tcb } = connection
-  connection.path.sending(connection, out.seq, out.length)
+  connection.path.sending(connection, out.seq, out.length, size)
   if (out.seq === tcb.snd.nxt) connection.quickAcks.sentData(connection)
   if (userTimeout?.due !== true) return
   userTimeout.due = false

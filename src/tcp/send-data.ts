@@ -1,7 +1,7 @@
-import type { Segment } from '../wire/segment.ts'
+import { piecesOf, type Segment } from '../wire/segment.ts'
 import type { Connection } from './connection.ts'
 import { emit, time } from './fill-segment.ts'
-import { segmentSize } from './options.ts'
+import { longestSend, segmentSize } from './options.ts'
 import { resendLost } from './recovery/resend.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
 
@@ -62,30 +62,59 @@ export function sendData(connection: Connection, out: Segment): boolean {
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
   if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
-  const pushes = recovery.sack?.pushes === true
   const flightLimit = Math.min(snd.wnd, recovery.limit(connection, offset, size))
-  const length = Math.max(0, Math.min(waiting, flightLimit - offset, size))
-  const fin = finWaits && length === waiting && snd.wnd > offset + length
-  if (length < waiting && snd.wnd > flightLimit && flightLimit - offset < size) connection.windowUse.full(snd.nxt)
-  if (length === 0 && !fin) return false
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
+  const most = Math.max(0, Math.min(waiting, flightLimit - offset, longestNow(connection, size, usual)))
+  const fin = finWaits && most === waiting && snd.wnd > offset + most
+  const length = fin ? most : withoutTail(connection, most, waiting, size, offset, again)
+  if (length < waiting && snd.wnd > flightLimit && flightLimit - offset < size) connection.windowUse.full(snd.nxt)
+  if (length === 0 && !fin) return false
+  const pushes = recovery.sack?.pushes === true
   if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
   if (!pushes && connection.pacerIfMade?.holds(connection) === true) return false
-  emit(connection, out, snd.resend, offset, length, fin)
+  emit(connection, out, snd.resend, offset, length, fin, size)
   connection.pacerIfMade?.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {
     connection.timedAt = Number.POSITIVE_INFINITY
-    connection.host.counters.RetransSegs++
+    connection.host.counters.RetransSegs += piecesOf(out)
     if (seqLess(snd.nxt, snd.resend)) snd.nxt = snd.resend
   } else {
     snd.nxt = snd.resend
     connection.ecnIfMade?.markNewData(out)
-    recovery.sentNew(connection)
+    recovery.sentNew(connection, piecesOf(out))
     time(connection, snd.nxt)
   }
   return true
+}
+
+/**
+ * The most new data that goes to the link at once, octets: one segment where what follows has to look anew, or where a
+ * field of the header could not be the same on all.
+ */
+function longestNow(connection: Connection, size: number, usual: number): number {
+  if (connection.host.segmentation === 0 || size > usual || connection.recovery.sack?.pushes === true) return size
+  if (connection.ecnIfMade?.owesReduction === true) return size
+  if (connection.urgentIfMade?.isSending(connection) === true) return size
+  const paced = connection.pacerIfMade?.room(connection) ?? Number.POSITIVE_INFINITY
+  return Math.max(size, Math.min(longestSend(connection, size), paced))
+}
+
+/** Of `length` octets whole segments, and behind them only what would not have to wait if it went alone. */
+function withoutTail(
+  connection: Connection,
+  length: number,
+  waiting: number,
+  size: number,
+  offset: number,
+  again: boolean,
+): number {
+  const tail = length % size
+  if (length <= size || tail === 0) return length
+  const whole = length - tail
+  const goes = length === waiting && worthSending(connection, tail, tail, size, offset + whole, again)
+  return goes ? length : whole
 }
 
 /**
