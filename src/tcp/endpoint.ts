@@ -28,10 +28,12 @@ import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
 import { PathMtus } from './path-mtu.ts'
 import { EphemeralPorts } from './ports.ts'
+import { offerWindow } from './receive-window.ts'
 import { resetFor } from './reply-queue.ts'
+import { NO_ROW } from './row-index.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
-import { TimeWaitList } from './time-wait-list.ts'
+import { MOST_ROWS, TimeWait } from './time-wait.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -70,10 +72,11 @@ export class Endpoint implements OutputHost {
   readonly paths: PathMtus = new PathMtus()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
-  /** In every state but passive SYN-RECEIVED, unless by Fast Open; TIME-WAIT included. */
+  /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
-  /** In TIME-WAIT, the oldest first. */
-  readonly timeWait: TimeWaitList = new TimeWaitList()
+  readonly timeWait: TimeWait = new TimeWait()
+  /** In TIME-WAIT by serial number, for the sake of an observer. */
+  private readonly watched: Map<number, Connection> = new Map()
   private readonly host: EndpointHost
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
@@ -130,10 +133,7 @@ export class Endpoint implements OutputHost {
       handleTimeouts(due, now)
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
-    for (let oldest = this.timeWait.oldest; oldest !== undefined; oldest = this.timeWait.oldest) {
-      if (oldest.closeAt > now) break
-      oldest.finish(undefined)
-    }
+    while (this.timeWait.nextDeadline() <= now) this.endTimeWait(this.timeWait.oldest)
     this.listening.advance()
   }
 
@@ -166,7 +166,7 @@ export class Endpoint implements OutputHost {
     if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
     const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, this)
     const hash = this.tupleHash(local, port, remote, remotePort)
-    if (localPort !== 0 && this.connections.get(hash, local, port, remote, remotePort) !== undefined) {
+    if (localPort !== 0 && this.isTaken(hash, local, port, remote, remotePort)) {
       throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
     }
     const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
@@ -183,12 +183,18 @@ export class Endpoint implements OutputHost {
   /** Whether a connection to there may have this port without being asked for it. */
   isUnused(local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
     if (this.listening.listeners.usesPort(port)) return false
-    const hash = this.tupleHash(local, port, remote, remotePort)
-    return this.connections.get(hash, local, port, remote, remotePort) === undefined
+    return !this.isTaken(this.tupleHash(local, port, remote, remotePort), local, port, remote, remotePort)
+  }
+
+  private isTaken(hash: number, local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
+    return (
+      this.connections.get(hash, local, port, remote, remotePort) !== undefined ||
+      this.timeWait.find(hash, local, port, remote, remotePort) !== NO_ROW
+    )
   }
 
   get isFull(): boolean {
-    return this.connections.size - this.timeWait.size >= this.config.maxConnections
+    return this.connections.size >= this.config.maxConnections
   }
 
   // What follows is for the modules of this folder.
@@ -208,9 +214,9 @@ export class Endpoint implements OutputHost {
   }
 
   quiet(connection: Connection): void {
-    if (connection.state === 'TIME-WAIT') {
+    if (connection.timeWaitSerial !== 0) {
       // Only now: its last ACK has gone out.
-      this.boundTimeWait()
+      this.boundTimeWait(this.config.maxTimeWait)
       return
     }
     setTimers(connection, this.now)
@@ -222,12 +228,35 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
+    this.boundTimeWait(MOST_ROWS - 1)
     this.deadlines.remove(connection)
-    this.timeWait.add(connection)
+    this.connections.delete(connection)
+    const expiry = this.now + 2 * this.config.msl
+    connection.timeWaitSerial = this.timeWait.add(connection, offerWindow(connection), expiry)
+    if (this.observer?.state !== undefined) this.watched.set(connection.timeWaitSerial, connection)
+  }
+
+  isInTimeWait(connection: Connection): boolean {
+    return this.timeWait.rowOf(connection) !== NO_ROW
+  }
+
+  /** TIME-WAIT of this row is over. */
+  endTimeWait(row: number): void {
+    const serial = this.timeWait.serialOf(row)
+    this.timeWait.remove(row)
+    this.counters.TW++
+    const connection = this.watched.get(serial)
+    if (connection === undefined) return
+    this.watched.delete(serial)
+    this.observer?.state?.(connection, 'TIME-WAIT', 'CLOSED', this.now)
   }
 
   forget(connection: Connection): void {
-    if (this.timeWait.delete(connection)) this.counters.TW++
+    if (connection.timeWaitSerial !== 0) {
+      this.watched.delete(connection.timeWaitSerial)
+      this.endTimeWait(this.timeWait.rowOf(connection))
+      return
+    }
     this.connections.delete(connection)
     this.deadlines.remove(connection)
   }
@@ -288,13 +317,12 @@ export class Endpoint implements OutputHost {
     if (connection.state !== 'CLOSED') this.ready(connection)
   }
 
-  /** TIME-WAIT holds no more than its bound: the oldest go. */
-  private boundTimeWait(): void {
-    const { timeWait, config } = this
-    for (let oldest = timeWait.oldest; oldest !== undefined; oldest = timeWait.oldest) {
-      if (timeWait.size <= config.maxTimeWait) return
+  /** TIME-WAIT holds no more than this: the oldest go. */
+  private boundTimeWait(most: number): void {
+    const { timeWait } = this
+    while (timeWait.size > most) {
       this.counters.TCPTimeWaitOverflow++
-      oldest.finish(undefined)
+      this.endTimeWait(timeWait.oldest)
     }
   }
 

@@ -49,7 +49,8 @@ export function fingerprint(world: World): string {
   for (const peer of world.peers) {
     const connection = world.connections.get(peer)
     if (connection !== undefined && connection.state !== 'CLOSED') {
-      parts.push(`${world.accepted.has(connection) ? 'accepted' : ''} ${ofConnection(connection, world.now, names)}`)
+      const accepted = world.accepted.has(connection) ? 'accepted' : ''
+      parts.push(`${accepted} ${ofConnection(connection, world.now, names)} ${timeWait(connection, world)}`)
     }
     parts.push(ofPeer(peer, world, names))
   }
@@ -211,8 +212,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   events: 'as it is',
   wantsRoom: 'as it is',
   isReady: 'as it is',
-  older: 'skip',
-  newer: 'skip',
+  timeWaitSerial: 'skip',
   heapIndex: 'skip',
   heapKey: 'skip',
   noDelay: 'as it is',
@@ -255,6 +255,15 @@ const RCV: Readonly<Record<string, Rule>> = {
   mss: 'skip',
   fin: 'skip',
   finKnown: 'as it is',
+}
+
+/** What its row in TIME-WAIT adds to what the connection was. */
+function timeWait(connection: Connection, { stack, now }: World): string {
+  if (connection.state !== 'TIME-WAIT') return ''
+  const { timeWait } = stack.tcp
+  const row = timeWait.rowOf(connection)
+  const since = Math.min(timeWait.sinceChallenge(row, now), CONFIG.challengeInterval)
+  return `${timeWait.expiry(row) - now} ${since} ${timeWait.tsRecent(row)}`
 }
 
 function ofConnection(connection: Connection, now: number, names: Names): string {
