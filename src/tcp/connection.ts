@@ -119,7 +119,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.tupleHash = tupleHash
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
-    this.sendBuffer = new SendBuffer(host.sendBuffer)
+    this.sendBuffer = new SendBuffer(host.sendBuffer.initial)
     this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
   }
 
@@ -275,7 +275,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0)
+    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0, this.host.sendBuffer)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)

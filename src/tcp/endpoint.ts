@@ -1,24 +1,24 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { ACK, RST, Segment } from '../wire/segment.ts'
+import { ActiveOpens } from './active-opens.ts'
 import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
 import { type BufferSize, bufferSize, type TcpConfig } from './config.ts'
 import { congestionControlOf } from './congestion/choice.ts'
 import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
-import { Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { DropReason } from './drop-reason.ts'
-import { callError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
 import { FastOpen } from './fast-open.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
-import { initialSequence, timestampOffset } from './isn.ts'
+import { initialSequence } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
@@ -27,13 +27,10 @@ import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
 import { PathMtus } from './path-mtu.ts'
-import { EphemeralPorts } from './ports.ts'
-import { offerWindow } from './receive-window.ts'
 import { resetFor } from './reply-queue.ts'
-import { NO_ROW } from './row-index.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
-import { MOST_ROWS, TimeWait } from './time-wait.ts'
+import { TimeWait } from './time-wait.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -74,14 +71,12 @@ export class Endpoint implements OutputHost {
   readonly receiveBuffer: BufferSize
   /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
-  readonly timeWait: TimeWait = new TimeWait()
-  /** In TIME-WAIT by serial number, for the sake of an observer. */
-  private readonly watched: Map<number, Connection> = new Map()
+  readonly timeWait: TimeWait = new TimeWait(this)
   private readonly host: EndpointHost
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
   private readonly events: EventQueue = new EventQueue()
-  private readonly ports: EphemeralPorts
+  private readonly opens: ActiveOpens
   /** The listener that the segment at hand is for, as long as nothing is known to be wrong with that; and the segment. */
   private addressed: Listener | undefined
   private segmentAtHand: Segment
@@ -101,7 +96,7 @@ export class Endpoint implements OutputHost {
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
     this.congestionControl = congestionControlOf(config.congestionControl, config.pacing)
-    this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
+    this.opens = new ActiveOpens(this)
     this.segmentAtHand = this.reply
   }
 
@@ -133,7 +128,7 @@ export class Endpoint implements OutputHost {
       handleTimeouts(due, now)
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
-    while (this.timeWait.nextDeadline() <= now) this.endTimeWait(this.timeWait.oldest)
+    this.timeWait.advance(now)
     this.listening.advance()
   }
 
@@ -163,34 +158,7 @@ export class Endpoint implements OutputHost {
    * @throws {Error} EADDRINUSE: this four-tuple is in use; EADDRNOTAVAIL: no port is free; ENOBUFS: too many connections
    */
   connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, fastOpen: boolean): Connection {
-    if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
-    const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, this)
-    const hash = this.tupleHash(local, port, remote, remotePort)
-    if (localPort !== 0 && this.isTaken(hash, local, port, remote, remotePort)) {
-      throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
-    }
-    const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
-    connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
-    connection.synDue = true
-    connection.fastOpen = fastOpen
-    connection.enter('SYN-SENT')
-    this.counters.ActiveOpens++
-    this.connections.add(connection)
-    this.ready(connection)
-    return connection
-  }
-
-  /** Whether a connection to there may have this port without being asked for it. */
-  isUnused(local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
-    if (this.listening.listeners.usesPort(port)) return false
-    return !this.isTaken(this.tupleHash(local, port, remote, remotePort), local, port, remote, remotePort)
-  }
-
-  private isTaken(hash: number, local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
-    return (
-      this.connections.get(hash, local, port, remote, remotePort) !== undefined ||
-      this.timeWait.find(hash, local, port, remote, remotePort) !== NO_ROW
-    )
+    return this.opens.connect(local, localPort, remote, remotePort, fastOpen)
   }
 
   get isFull(): boolean {
@@ -216,7 +184,7 @@ export class Endpoint implements OutputHost {
   quiet(connection: Connection): void {
     if (connection.timeWaitSerial !== 0) {
       // Only now: its last ACK has gone out.
-      this.boundTimeWait(this.config.maxTimeWait)
+      this.timeWait.bound(this.config.maxTimeWait)
       return
     }
     setTimers(connection, this.now)
@@ -228,33 +196,18 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
-    this.boundTimeWait(MOST_ROWS - 1)
     this.deadlines.remove(connection)
     this.connections.delete(connection)
-    const expiry = this.now + 2 * this.config.msl
-    connection.timeWaitSerial = this.timeWait.add(connection, offerWindow(connection), expiry)
-    if (this.observer?.state !== undefined) this.watched.set(connection.timeWaitSerial, connection)
+    this.timeWait.enter(connection)
   }
 
   isInTimeWait(connection: Connection): boolean {
-    return this.timeWait.rowOf(connection) !== NO_ROW
-  }
-
-  /** TIME-WAIT of this row is over. */
-  endTimeWait(row: number): void {
-    const serial = this.timeWait.serialOf(row)
-    this.timeWait.remove(row)
-    this.counters.TW++
-    const connection = this.watched.get(serial)
-    if (connection === undefined) return
-    this.watched.delete(serial)
-    this.observer?.state?.(connection, 'TIME-WAIT', 'CLOSED', this.now)
+    return this.timeWait.has(connection)
   }
 
   forget(connection: Connection): void {
     if (connection.timeWaitSerial !== 0) {
-      this.watched.delete(connection.timeWaitSerial)
-      this.endTimeWait(this.timeWait.rowOf(connection))
+      this.timeWait.forget(connection)
       return
     }
     this.connections.delete(connection)
@@ -315,15 +268,6 @@ export class Endpoint implements OutputHost {
         : arrivesOtherwise(connection, segment, this.now)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
-  }
-
-  /** TIME-WAIT holds no more than this: the oldest go. */
-  private boundTimeWait(most: number): void {
-    const { timeWait } = this
-    while (timeWait.size > most) {
-      this.counters.TCPTimeWaitOverflow++
-      this.endTimeWait(timeWait.oldest)
-    }
   }
 
   /** The hash of a four-tuple in this endpoint's tables. */

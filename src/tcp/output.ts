@@ -218,7 +218,7 @@ function emit(connection: Connection, out: Segment, seq: number, offset: number,
   const { sendBuffer, host } = connection
   start(connection, out, ACK, seq)
   acknowledge(connection, out)
-  out.octets = sendBuffer.ring.octets
+  out.octets = sendBuffer.octets
   out.start = sendBuffer.indexOf(offset)
   out.length = length
   noteText(connection, out)

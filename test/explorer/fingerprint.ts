@@ -19,8 +19,8 @@ export function variablesOf(connection: Connection): Variables {
   const { tcb, state, receiveBuffer } = connection
   const { snd, rcv } = tcb
   const origin = after(rcv.nxt, -receiveBuffer.next)
-  const ranges = receiveBuffer['ranges']
-  const [from, to] = ranges.count > 0 ? [ranges.from(0), ranges.to(0)] : []
+  const ranges = receiveBuffer['early']?.ranges
+  const [from, to] = ranges !== undefined && ranges.count > 0 ? [ranges.from(0), ranges.to(0)] : []
   const waits = rcv.finKnown && !connection.finReceived
   return {
     state,
@@ -156,7 +156,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   sendBuffer: ({ sendBuffer }) => String(sendBuffer.length),
   receiveBuffer: ({ receiveBuffer }) => {
-    const { edges, head } = receiveBuffer['ranges'] as unknown as { edges: number[]; head: number }
+    const { edges, head } = (receiveBuffer['early']?.ranges ?? NO_RANGES) as unknown as typeof NO_RANGES
     const ranges = edges.slice(head).map((position) => position - receiveBuffer.next)
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
@@ -222,6 +222,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   current: 'as it is',
 }
 
+const NO_RANGES: { edges: number[]; head: number } = { edges: [], head: 0 }
+
 const TCB: Readonly<Record<string, Rule>> = {
   iss: 'skip',
   irs: 'skip',
@@ -260,10 +262,10 @@ const RCV: Readonly<Record<string, Rule>> = {
 /** What its row in TIME-WAIT adds to what the connection was. */
 function timeWait(connection: Connection, { stack, now }: World): string {
   if (connection.state !== 'TIME-WAIT') return ''
-  const { timeWait } = stack.tcp
-  const row = timeWait.rowOf(connection)
-  const since = Math.min(timeWait.sinceChallenge(row, now), CONFIG.challengeInterval)
-  return `${timeWait.expiry(row) - now} ${since} ${timeWait.tsRecent(row)}`
+  const { rows } = stack.tcp.timeWait
+  const row = rows.rowOf(connection)
+  const since = Math.min(rows.sinceChallenge(row, now), CONFIG.challengeInterval)
+  return `${rows.expiry(row) - now} ${since} ${rows.tsRecent(row)}`
 }
 
 function ofConnection(connection: Connection, now: number, names: Names): string {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { NO_ROW } from '../../src/tcp/row-index.ts'
 import { Tcb } from '../../src/tcp/tcb.ts'
-import { TimeWait } from '../../src/tcp/time-wait.ts'
+import { TimeWaitRows } from '../../src/tcp/time-wait-rows.ts'
 import { IpAddress } from '../../src/wire/address.ts'
 
 /** As much of a connection as a row is made of; hashes collide often. */
@@ -21,7 +21,7 @@ function connectionOf(number: number, wide: boolean): Connection {
   return { ...tuple, tupleHash: (number & 7) << 24, tcb, challengedAt: -Infinity, timeWaitSerial: 0 } as Connection
 }
 
-function find(table: TimeWait, { tupleHash, local, localPort, remote, remotePort }: Connection): number {
+function find(table: TimeWaitRows, { tupleHash, local, localPort, remote, remotePort }: Connection): number {
   return table.find(tupleHash, local, localPort, remote, remotePort)
 }
 
@@ -33,7 +33,7 @@ describe('the table of TIME-WAIT', () => {
     })
     fc.assert(
       fc.property(steps, (steps) => {
-        const table = new TimeWait()
+        const table = new TimeWaitRows()
         const model = new Map<string, Connection>()
         let now = 0
         for (const [step, number, wide] of steps) {
@@ -76,7 +76,7 @@ describe('the table of TIME-WAIT', () => {
   })
 
   test('knows a connection from the next of its four-tuple', () => {
-    const table = new TimeWait()
+    const table = new TimeWaitRows()
     const old = connectionOf(1, false)
     old.timeWaitSerial = table.add(old, 0, 1)
     table.remove(table.rowOf(old))
@@ -87,7 +87,7 @@ describe('the table of TIME-WAIT', () => {
   })
 
   test('gives its memory back with the last row', () => {
-    const table = new TimeWait()
+    const table = new TimeWaitRows()
     const all = Array.from({ length: 1000 }, (_, i) => connectionOf(i, i % 2 === 0))
     for (const connection of all) connection.timeWaitSerial = table.add(connection, 0, 1)
     assert.ok(table.octets >= 64_000)

@@ -17,7 +17,7 @@ export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener
     return
   }
   const old = endpoint.timeWait.find(hash, destination, destinationPort, source, sourcePort)
-  if (old !== NO_ROW && (listener === undefined || !asksForReincarnation(endpoint, old, segment))) {
+  if (old !== NO_ROW && (listener === undefined || !asksForReincarnation(endpoint.timeWait.rows, old, segment))) {
     arrivesTimeWait(endpoint, old, segment)
     return
   }

@@ -157,13 +157,13 @@ function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, 
   const { halfOpen, cookies } = listening
   halfOpenOf(syn, halfOpen)
   signHandshake(endpoint, halfOpen, cookies.keys.current)
-  if (!listener.cookies || (old !== NO_ROW && !seqLess(endpoint.timeWait.sndNxt(old), cookies.iss))) {
+  if (!listener.cookies || (old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))) {
     dropForNoRoom(endpoint, listener)
     return
   }
   if (old !== NO_ROW) {
     counters.TWRecycled++
-    endpoint.endTimeWait(old)
+    endpoint.timeWait.end(old)
   }
   listener.overflowedAt = endpoint.now
   halfOpen.iss = cookies.iss
@@ -193,8 +193,8 @@ function freshSequence(endpoint: Endpoint, syn: Segment, old: number): number {
   signHandshake(endpoint, halfOpen, cookies.keys.current)
   const iss = endpoint.chosenSequence(cookies.iss)
   if (old === NO_ROW) return iss
-  const used = endpoint.timeWait.sndNxt(old)
+  const used = endpoint.timeWait.rows.sndNxt(old)
   endpoint.counters.TWRecycled++
-  endpoint.endTimeWait(old)
+  endpoint.timeWait.end(old)
   return seqLess(used, iss) ? iss : seqAdd(used, 65_537)
 }

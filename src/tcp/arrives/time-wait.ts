@@ -3,6 +3,7 @@ import type { Endpoint } from '../endpoint.ts'
 import { timestampClock } from '../isn.ts'
 import { acknowledgmentFor } from '../reply-queue.ts'
 import { seqAdd, seqDistance, seqLess, seqLessOrEqual, seqWithin } from '../seq.ts'
+import type { TimeWaitRows } from '../time-wait-rows.ts'
 import { type ChallengeReason, countChallenge, countSkipped } from './challenge.ts'
 
 /**
@@ -10,11 +11,11 @@ import { type ChallengeReason, countChallenge, countSkipped } from './challenge.
  * not tell, beyond its last number (RFC 6191 §2, RFC 9293 SHLD-4, MAY-2). It goes through admission like any SYN, and the
  * old one is gone once it is admitted.
  */
-export function asksForReincarnation({ timeWait }: Endpoint, row: number, segment: Segment): boolean {
+export function asksForReincarnation(rows: TimeWaitRows, row: number, segment: Segment): boolean {
   if (!segment.has(SYN) || segment.has(ACK | RST)) return false
-  const beyond = seqLess(timeWait.rcvNxt(row), segment.seq)
-  if (!timeWait.timestamps(row) || !segment.timestamps) return beyond
-  const tsRecent = timeWait.tsRecent(row)
+  const beyond = seqLess(rows.rcvNxt(row), segment.seq)
+  if (!rows.timestamps(row) || !segment.timestamps) return beyond
+  const tsRecent = rows.tsRecent(row)
   return seqLess(tsRecent, segment.tsVal) || (segment.tsVal === tsRecent && beyond)
 }
 
@@ -23,22 +24,22 @@ export function asksForReincarnation({ timeWait }: Endpoint, row: number, segmen
  * been said by both sides, so that all that can be told is this again.
  */
 export function arrivesTimeWait(endpoint: Endpoint, row: number, segment: Segment): void {
-  const { timeWait } = endpoint
+  const { rows } = endpoint.timeWait
   // First: the sequence number.
   if (isOldDuplicate(endpoint, row, segment)) return
-  if (!isAcceptable(endpoint, row, segment)) {
+  if (!isAcceptable(rows, row, segment)) {
     refuseUnacceptable(endpoint, row, segment)
     return
   }
-  if (timeWait.timestamps(row) && segment.timestamps && seqLessOrEqual(segment.seq, timeWait.rcvNxt(row))) {
-    timeWait.setTsRecent(row, segment.tsVal)
+  if (rows.timestamps(row) && segment.timestamps && seqLessOrEqual(segment.seq, rows.rcvNxt(row))) {
+    rows.setTsRecent(row, segment.tsVal)
   }
   // Second: the RST bit.
   if (segment.has(RST)) {
-    if (segment.seq !== timeWait.rcvNxt(row)) challenge(endpoint, row, segment, 'tcp-rst-inexact')
+    if (segment.seq !== rows.rcvNxt(row)) challenge(endpoint, row, segment, 'tcp-rst-inexact')
     // RFC 1337 §3, fix 1: who has said everything has nothing to reset, and an old RST would let old segments in.
     else if (endpoint.config.rfc1337) endpoint.drop('tcp-rst-ignored')
-    else endpoint.endTimeWait(row)
+    else endpoint.timeWait.end(row)
     return
   }
   // Fourth: the SYN bit (RFC 5961 §4).
@@ -51,8 +52,8 @@ export function arrivesTimeWait(endpoint: Endpoint, row: number, segment: Segmen
     endpoint.drop('tcp-no-ack')
     return
   }
-  const nxt = timeWait.sndNxt(row)
-  if (seqLess(nxt, segment.ack) || seqDistance(segment.ack, nxt) > timeWait.sndWndMax(row)) {
+  const nxt = rows.sndNxt(row)
+  if (seqLess(nxt, segment.ack) || seqDistance(segment.ack, nxt) > rows.sndWndMax(row)) {
     challenge(endpoint, row, segment, 'tcp-ack-unacceptable')
     return
   }
@@ -63,22 +64,22 @@ export function arrivesTimeWait(endpoint: Endpoint, row: number, segment: Segmen
 
 /** PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). */
 function isOldDuplicate(endpoint: Endpoint, row: number, segment: Segment): boolean {
-  const { timeWait } = endpoint
-  if (!timeWait.timestamps(row) || segment.has(RST | SYN)) return false
+  const { rows } = endpoint.timeWait
+  if (!rows.timestamps(row) || segment.has(RST | SYN)) return false
   if (!segment.timestamps) {
     endpoint.drop('tcp-timestamp-missing')
     return true
   }
-  if (!seqLess(segment.tsVal, timeWait.tsRecent(row))) return false
+  if (!seqLess(segment.tsVal, rows.tsRecent(row))) return false
   endpoint.counters.PAWSEstab++
   challenge(endpoint, row, segment, 'tcp-paws')
   return true
 }
 
 /** RFC 9293 §3.4, table 6. */
-function isAcceptable({ timeWait }: Endpoint, row: number, segment: Segment): boolean {
-  const next = timeWait.rcvNxt(row)
-  const window = timeWait.rcvWnd(row)
+function isAcceptable(rows: TimeWaitRows, row: number, segment: Segment): boolean {
+  const next = rows.rcvNxt(row)
+  const window = rows.rcvWnd(row)
   const length = segment.len
   if (length === 0) return seqWithin(segment.seq, next, segment.has(RST) && window > 0 ? window : window + 1)
   if (window === 0) return false
@@ -95,7 +96,7 @@ function refuseUnacceptable(endpoint: Endpoint, row: number, segment: Segment): 
     challenge(endpoint, row, segment, 'tcp-out-of-window')
     // The peer's FIN once more is never in the window, and yet it is what TIME-WAIT is there for: it has not heard our ACK
     // (RFC 9293 §3.10.7.4, eighth).
-    if (segment.has(FIN)) endpoint.timeWait.restart(row, endpoint.now + 2 * endpoint.config.msl)
+    if (segment.has(FIN)) endpoint.timeWait.restart(row)
   }
 }
 
@@ -107,26 +108,28 @@ function challengeSyn(endpoint: Endpoint, row: number, segment: Segment): void {
 
 /** As that of a connection: one without text or FIN is answered only so often (RFC 5961 §7). */
 function challenge(endpoint: Endpoint, row: number, segment: Segment, reason: ChallengeReason): void {
-  const { timeWait, counters, now } = endpoint
+  const { counters, now } = endpoint
+  const { rows } = endpoint.timeWait
   endpoint.drop(reason)
   const limited = segment.has(SYN | RST) || (segment.length === 0 && !segment.has(FIN))
-  if (limited && timeWait.sinceChallenge(row, now) < endpoint.config.challengeInterval) {
+  if (limited && rows.sinceChallenge(row, now) < endpoint.config.challengeInterval) {
     countSkipped(counters, reason)
     return
   }
-  if (limited) timeWait.noteChallenge(row, now)
+  if (limited) rows.noteChallenge(row, now)
   countChallenge(counters, reason)
   acknowledge(endpoint, row, segment)
 }
 
 /** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 function acknowledge(endpoint: Endpoint, row: number, segment: Segment): void {
-  const { timeWait, reply } = endpoint
-  acknowledgmentFor(segment, timeWait.sndNxt(row), timeWait.rcvNxt(row), timeWait.windowField(row), reply)
-  if (timeWait.timestamps(row)) {
+  const { reply } = endpoint
+  const { rows } = endpoint.timeWait
+  acknowledgmentFor(segment, rows.sndNxt(row), rows.rcvNxt(row), rows.windowField(row), reply)
+  if (rows.timestamps(row)) {
     reply.timestamps = true
-    reply.tsVal = timestampClock(timeWait.tsOffset(row), endpoint.now)
-    reply.tsEcr = timeWait.tsRecent(row)
+    reply.tsVal = timestampClock(rows.tsOffset(row), endpoint.now)
+    reply.tsEcr = rows.tsRecent(row)
   }
   endpoint.sendReply(reply)
 }
