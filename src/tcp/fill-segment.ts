@@ -21,7 +21,7 @@ export function emit(
   const { sendBuffer, host } = connection
   start(connection, out, ACK, seq)
   acknowledge(connection, out)
-  out.octets = sendBuffer.ring.octets
+  out.octets = sendBuffer.octets
   out.start = sendBuffer.indexOf(offset)
   out.length = length
   if (length > size) out.segmentSize = size
