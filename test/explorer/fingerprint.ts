@@ -225,37 +225,37 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
 const NO_RANGES: { edges: number[]; head: number } = { edges: [], head: 0 }
 
 const TCB: Readonly<Record<string, Rule>> = {
-  iss: 'skip',
-  irs: 'skip',
+  issWord: 'skip',
+  irsWord: 'skip',
   snd: 'skip',
   rcv: 'skip',
   windowScaling: 'as it is',
   timestamps: 'as it is',
   sack: 'as it is',
-  tsRecent: 'as it is',
-  tsRecentAt: 'skip',
-  tsOffset: 'skip',
-  lastAckSent: 'skip',
+  tsRecentWord: 'as it is',
+  tsRecentSecond: 'skip',
+  tsOffsetWord: 'skip',
+  lastAckSentWord: 'skip',
 }
 
 const SND: Readonly<Record<string, Rule>> = {
-  una: 'ours',
-  nxt: 'ours',
-  resend: 'ours',
+  unaWord: 'ours',
+  nxtWord: 'ours',
+  resendWord: 'ours',
   wnd: 'as it is',
   wndMax: 'as it is',
-  wl1: 'skip',
-  wl2: 'skip',
+  wl1Word: 'skip',
+  wl2Word: 'skip',
   mss: 'as it is',
   scale: 'as it is',
 }
 
 const RCV: Readonly<Record<string, Rule>> = {
-  nxt: 'theirs',
-  edge: 'theirs',
+  nxtWord: 'theirs',
+  edgeWord: 'theirs',
   scale: 'as it is',
   mss: 'skip',
-  fin: 'skip',
+  finWord: 'skip',
   finKnown: 'as it is',
 }
 
