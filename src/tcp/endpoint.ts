@@ -268,9 +268,7 @@ export class Endpoint implements OutputHost {
 
   deliver(connection: Connection, segment: Segment): void {
     const verdict =
-      connection.state === 'SYN-SENT'
-        ? arrivesSynSent(connection, segment)
-        : arrivesOtherwise(connection, segment, this.now)
+      connection.state === 'SYN-SENT' ? arrivesSynSent(connection, segment) : arrivesOtherwise(connection, segment)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
   }

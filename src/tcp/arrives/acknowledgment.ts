@@ -53,7 +53,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
   measure(connection, segment)
   connection.ecnIfMade?.noteAck(connection, segment, flight)
-  connection.recovery.progress(connection, segment, acked, octets, flight, connection.rto.latest)
+  connection.recovery.progress(connection, segment, acked, octets, flight)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = host.now

@@ -51,15 +51,15 @@ export class NewReno {
     }
   }
 
-  /** SND.UNA has moved on by `octets`; `flight` was out before. `rtt` in ms; NaN for none. */
-  progress(connection: Connection, octets: number, flight: number, rtt: number): void {
+  /** SND.UNA has moved on by `octets`; `flight` was out before. */
+  progress(connection: Connection, octets: number, flight: number): void {
     const { snd } = connection.tcb
     const congestion = connection.congestion!
     this.duplicates = 0
     if (!this.active) {
       // Pulled along, or it would be ahead again half the circle later.
       if (seqLess(this.recover, snd.una)) this.recover = seqAdd(snd.una, -1)
-      connection.recovery.grow(connection, octets, flight, rtt)
+      connection.recovery.grow(connection, octets, flight, connection.rto.latest)
     } else if (seqLess(snd.una, this.recover)) {
       // RFC 6582 §3.2 step 3
       const deflated = Math.max(congestion.cwnd - octets, 0) + Math.min(octets, snd.mss)

@@ -42,9 +42,9 @@ export class Recovery {
     this.sack.start(connection)
   }
 
-  /** SND.UNA has moved on by `acked`, `octets` of them data; `flight` was out before. `rtt` in ms; NaN for none. */
-  progress(connection: Connection, segment: Segment, acked: number, octets: number, flight: number, rtt: number): void {
-    if (this.sack === undefined) this.newReno.progress(connection, octets, flight, rtt)
+  /** SND.UNA has moved on by `acked`, `octets` of them data; `flight` was out before. */
+  progress(connection: Connection, segment: Segment, acked: number, octets: number, flight: number): void {
+    if (this.sack === undefined) this.newReno.progress(connection, octets, flight)
     else this.sack.acknowledged(connection, segment, acked, octets)
   }
 
