@@ -21,6 +21,8 @@ export interface ConnectionHost {
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */
   readonly mtu: number
+  /** Octets of IP packet that the link cuts into segments; 0 where it cuts none. */
+  readonly segmentation: number
   /** The last instant that the endpoint was told. */
   readonly now: Instant
   /** The connection may have something to send, or timers to set. */

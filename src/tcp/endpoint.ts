@@ -1,6 +1,6 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { ACK, RST, Segment } from '../wire/segment.ts'
+import { ACK, piecesOf, RST, Segment } from '../wire/segment.ts'
 import { ActiveOpens } from './active-opens.ts'
 import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
@@ -16,6 +16,7 @@ import type { DropReason } from './drop-reason.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
 import { FastOpen } from './fast-open.ts'
+import { fillReset } from './fill-segment.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
 import { initialSequence } from './isn.ts'
@@ -23,7 +24,6 @@ import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
-import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
 import { PathMtus } from './path-mtu.ts'
@@ -59,6 +59,7 @@ export class Endpoint implements OutputHost {
   readonly initialWindow: number
   /** The last instant it was told. */
   now: Instant = 0
+  segmentation = 0
   /** Scratch for answers without a connection. */
   readonly reply: Segment = new Segment()
   /** Scratch for answers without a connection that have addresses of their own, and for a SYN as policies see it. */
@@ -132,13 +133,17 @@ export class Endpoint implements OutputHost {
     this.listening.advance()
   }
 
-  /** Fills in the next segment to be sent, with its addresses. False when nothing is due. */
-  nextSegment(out: Segment, now: Instant): boolean {
+  /**
+   * Fills in the next segment to be sent, with its addresses; one that stands for several if the link cuts packets of up
+   * to `segmentation` octets. False when nothing is due.
+   */
+  nextSegment(out: Segment, now: Instant, segmentation = 0): boolean {
     this.now = now
+    this.segmentation = segmentation
     out.dscp = this.config.dscp
     out.hopLimit = this.config.hopLimit
     if (!this.output.next(out)) return false
-    this.counters.OutSegs++
+    this.counters.OutSegs += piecesOf(out)
     if (out.has(RST)) this.counters.OutRsts++
     return true
   }
