@@ -10,6 +10,7 @@ import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import type { Listener } from './listener.ts'
+import { PathMtu } from './path-mtu.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -41,11 +42,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   readonly rto: RetransmissionTimeout
   readonly recovery: Recovery = new Recovery()
 
-  /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
+  /** What is due: a SYN or SYN,ACK; so many pure ACKs. */
   synDue = false
   acksDue = 0
-  probeDue = false
-  retransmitDue = false
 
   /** Opened by Fast Open (RFC 7413), or to be. */
   fastOpen = false
@@ -59,29 +58,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** The application reads no more. */
   released = false
 
-  retransmitAt: Instant = NEVER
-  persistAt: Instant = NEVER
   delayedAckAt: Instant = NEVER
-  /** The end of FIN-WAIT-2 after `release`. */
-  closeAt: Instant = NEVER
-  /** How often the persist timer ran out in a row. */
-  probes = 0
-  /** Since when nothing new was acknowledged: for R2. In the SYN states, when the first SYN went out. */
-  stalledSince: Instant = NEVER
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0
-  /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
-  timedSeq = 0
-  timedAt: Instant = NEVER
-  /** When the retransmission timer last ran out. */
-  timedOutAt: Instant = Number.NEGATIVE_INFINITY
-  /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */
-  challengedAt: Instant = Number.NEGATIVE_INFINITY
-  /** When data was last sent, for the restart after idle. */
-  sentAt: Instant = Number.NEGATIVE_INFINITY
-  /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56), for the application to read (SHLD-25). */
-  softError: ConnectionErrorCode | undefined
-  softErrorAt: Instant = Number.NEGATIVE_INFINITY
 
   /** Bits of events.ts that wait to be told. */
   events = 0
@@ -95,10 +74,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** Send no small segments while data is in flight (Nagle, RFC 9293 SHLD-7), or do: RFC 9293 MUST-17. */
   noDelay = false
-  /** Why the connection ended, when it did not end by closing, and in which part of its life. */
-  failure: ConnectionErrorCode | undefined
-  failedCall: 'connect' | 'read' = 'read'
-  private madeError: ConnectionError | undefined
   private current: State
 
   constructor(
@@ -111,7 +86,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     listener: Listener | undefined,
   ) {
     super(host)
-    const { config } = host
     this.local = local
     this.localPort = localPort
     this.remote = remote
@@ -120,13 +94,19 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
     this.sendBuffer = new SendBuffer(host.sendBuffer.initial)
-    this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
+    this.rto = new RetransmissionTimeout(host.config)
   }
 
   /** Made when it is first asked for and the peer's MSS is known. */
   get congestion(): CongestionControl | undefined {
     if (this.tcb.snd.mss > 0) this.congestionIfMade ??= this.host.newCongestionControl(this)
     return this.congestionIfMade
+  }
+
+  /** Made when data is first sent, or a router tells of it. */
+  get path(): PathMtu {
+    this.pathIfMade ??= new PathMtu(this)
+    return this.pathIfMade
   }
 
   /** TIME-WAIT goes on without this object, which asks how it stands. */
@@ -144,8 +124,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** Made when it is asked for: the stack trace of an Error costs more than a RST. */
   get error(): ConnectionError | undefined {
-    this.madeError ??= errorOf(this)
-    return this.madeError
+    if (this.failure === undefined) return undefined
+    this.rare.error ??= errorOf(this)
+    return this.rare.error
   }
 
   /** Octets that can be read now. */
@@ -255,8 +236,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     const told = this.current === 'TIME-WAIT'
     if (code !== undefined) {
       const opening = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED'
-      if (opening && this.listener === undefined) this.failedCall = 'connect'
-      this.failure = code
+      if (opening && this.listener === undefined) this.rare.failedCall = 'connect'
+      this.rare.failure = code
       this.receiveBuffer.release()
     }
     this.enter('CLOSED')
@@ -282,8 +263,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    const { retransmitAt, persistAt, delayedAckAt, closeAt, recovery } = this
-    return Math.min(retransmitAt, persistAt, delayedAckAt, closeAt, recovery.timerAt, this.partsDeadline())
+    const { retransmitAt, persistAt, delayedAckAt, recovery } = this
+    return Math.min(retransmitAt, persistAt, delayedAckAt, recovery.timerAt, this.partsDeadline())
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -300,7 +281,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.retransmitAt = NEVER
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
-    this.closeAt = NEVER
     this.recovery.stop()
   }
 

@@ -194,6 +194,7 @@ export class Endpoint implements OutputHost {
     }
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
+    connection.landed()
   }
 
   notify(connection: Connection): void {

@@ -81,6 +81,10 @@ export class PathMtu {
   private probeSeq = 0
   private probeEnd = 0
 
+  constructor(connection: Connection) {
+    if (connection.tcb.snd.mss > 0) this.begin(connection)
+  }
+
   /** SND.MSS is what the peer's SYN and our link allow. */
   begin(connection: Connection): void {
     this.peerMss = connection.tcb.snd.mss
