@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { LookupFunction } from 'node:net'
 import { Driver } from '../host/driver.ts'
+import { ProcessHold } from '../host/process-hold.ts'
 import { RealTime } from '../host/real-time.ts'
 import type { RouteOptions } from '../ip/routes.ts'
 import type { Link } from '../link/link.ts'
@@ -32,6 +34,8 @@ export interface NetOptions {
   secret?: Uint8Array
   tcp?: Partial<TcpConfig>
   observer?: Observer
+  /** Resolves the names that sockets and servers are given. Default: `dns.lookup`, the machine's resolver. */
+  lookup?: LookupFunction
   /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
   cookieKeys?: CookieKeys
   /** Keys of Fast Open cookies that are shared with other stacks. Default: the stack's own. */
@@ -82,7 +86,11 @@ export function createNet(options: NetOptions): Net {
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
   // Announcements wait.
   if (link.medium === 'ethernet') driver.touch()
-  const dispatcher = new Dispatcher(() => driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
+  const anyAddress = addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0'
+  const dispatcher = new Dispatcher(() => driver, anyAddress, {
+    hold: options.scheduler === undefined || options.scheduler instanceof RealTime ? new ProcessHold() : undefined,
+    lookup: options.lookup,
+  })
 
   // Its events are heard from the beginning.
   void dispatcher.driver
