@@ -31,7 +31,7 @@ const face: Record<string, Program> = {
       '_normalizeArgs',
     ]
     for (const name of [...names, ...more, ...last]) log(name, typeof Reflect.get(net, name))
-    log(net.Stream === net.Socket, net.connect === net.createConnection)
+    log(Reflect.get(net, 'Stream') === net.Socket, net.connect === net.createConnection)
   },
   'isIP and its kin': (net, log) => {
     for (const address of ADDRESSES) log(address, net.isIP(address), net.isIPv4(address), net.isIPv6(address))
@@ -109,6 +109,7 @@ const face: Record<string, Program> = {
       await next(server, 'listening')
       const connection = next(server, 'connection')
       const client = net.connect(portOf(server), host)
+      await next(client, 'connect')
       const [accepted] = (await connection) as [typeof client]
       log(client.remoteAddress, client.localAddress, accepted.remoteAddress)
       await ended(client, accepted)

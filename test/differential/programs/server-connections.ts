@@ -77,6 +77,7 @@ const connections: Record<string, Program> = {
     const port = await listening(server, 0, '127.0.0.2')
     const connection = next(server, 'connection')
     const client = net.connect({ port, host: '127.0.0.2', localAddress: '127.0.0.3' })
+    await next(client, 'connect')
     const [accepted] = (await connection) as [Socket]
     log(accepted.remoteAddress, accepted.localAddress, client.localAddress, client.remoteAddress)
     await ended(client, accepted)
