@@ -97,10 +97,10 @@ function begin(server: ServerMethods): void {
 }
 
 /** @throws {Error} EADDRNOTAVAIL: the stack has no address of the family */
-function placeOf(address: string, { port, ipv6Only }: PortTarget, any: string): Place {
+function placeOf(address: string, { port, ipv6Only }: PortTarget, everywhere: string): Place {
   if (address === '0.0.0.0') return { family: 4, port }
   if (address !== '::') return { address, port }
-  if (any !== '::') throw listenError('EADDRNOTAVAIL', address, port)
+  if (everywhere !== '::') throw listenError('EADDRNOTAVAIL', address, port)
   return ipv6Only ? { family: 6, port } : { port }
 }
 
