@@ -2,7 +2,7 @@ import { Reference } from '../host/process-hold.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { TroubleReport } from '../tcp/trouble.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
-import { codeOf } from './errors.ts'
+import { failureOf, systemCode } from './handle-codes.ts'
 import { type Ends, HandleEnds, hereIfAny } from './handle-ends.ts'
 import { Inflow, type InflowReader } from './inflow.ts'
 import { keepAliveTimes } from './options.ts'
@@ -113,6 +113,16 @@ export class TcpHandle {
       return systemCode(error)
     }
     return undefined
+  }
+
+  /** A connection is on its way, by `arrive`. */
+  expect(): void {
+    this.#connecting = true
+  }
+
+  arrive(connection: Connection): void {
+    this.#use(connection)
+    this.#connected(undefined)
   }
 
   /** Nobody can listen on port 0. */
@@ -301,17 +311,4 @@ export function makeHandle(
   options: { mapped?: boolean } = {},
 ): TcpHandle {
   return new TcpHandle(dispatcher, connection, options.mapped)
-}
-
-/** Linux: a RST after the peer's FIN is a broken pipe. */
-function failureOf(connection: Connection): string | undefined {
-  const { failure } = connection
-  return failure === 'ECONNRESET' && connection.finReceived && !connection.finQueued ? 'EPIPE' : failure
-}
-
-/** An address that is not one host's can't be reached, says Linux. */
-function systemCode(error: unknown): string {
-  const code = codeOf(error) ?? 'EINVAL'
-  if (code === 'ERR_INVALID_ARG_VALUE') return 'ENETUNREACH'
-  return code.startsWith('ERR_') ? 'EINVAL' : code
 }
