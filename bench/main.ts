@@ -28,6 +28,8 @@ ${Object.entries(WORKS)
 
 Without a work: all but the listener.
 
+  npm run bench -- peers [OPTIONS]      estab, the kernel, gVisor, smoltcp and lwIP over TUN; --help has more
+
   --short       fewer runs, and shorter ones
   --json FILE   writes the figures to a file, too`
 
@@ -37,10 +39,25 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
+await runOther()
 const { values, works } = readArguments()
 const rounds = values.short ? 3 : 7
 const scale = values.short ? 0.2 : 1
 const rows: (Row | ListenerRow)[] = []
+
+/** Benches with options of their own. */
+async function runOther(): Promise<void> {
+  const [name, ...args] = process.argv.slice(2)
+  if (name !== 'peers') return
+  try {
+    const { peersBench } = await import('./peers.ts')
+    await peersBench(args)
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
+  process.exit()
+}
 
 function readArguments(): { values: { short: boolean; json?: string | undefined; help: boolean }; works: Work[] } {
   try {

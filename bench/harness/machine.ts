@@ -1,0 +1,24 @@
+import { cpus, release } from 'node:os'
+import { Namespace } from './namespace.ts'
+import type { Machine } from './results.ts'
+
+/** What figures depend on. */
+export async function machine(): Promise<Machine> {
+  const namespace = await Namespace.empty()
+  try {
+    return {
+      cpu: cpus()[0]?.model ?? 'unknown CPU',
+      cores: cpus().length,
+      kernel: release(),
+      node: process.version,
+      congestionControl: await namespace.get('net/ipv4/tcp_congestion_control'),
+      date: new Date().toISOString(),
+    }
+  } finally {
+    await namespace.close()
+  }
+}
+
+export function describe({ cpu, cores, kernel, node, congestionControl }: Machine): string {
+  return `${cpu}, ${cores} cores, Linux ${kernel} (TCP with ${congestionControl}), Node ${node}`
+}

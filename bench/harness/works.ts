@@ -1,0 +1,35 @@
+import { bulk, connections, pingpong } from './bulk.ts'
+import { hashed } from './hash.ts'
+import { overLoopback, overVeth, withoutCookies } from './kernel.ts'
+import type { Peer } from './peer.ts'
+import { estab, gvisor, hashing, lwip, smoltcp } from './programs.ts'
+import { flood, halfOpenMemory, idle, idleMemory } from './stress.ts'
+import type { Work } from './work.ts'
+
+const STACKS = [estab, gvisor, smoltcp, lwip]
+const ALL = [estab, overVeth, overLoopback, gvisor, smoltcp, lwip]
+/** Over the loopback there is no way to be without offloads. */
+const PLAIN = [estab, overVeth, gvisor, smoltcp, lwip]
+const FLOODED = [estab, overVeth, withoutCookies, gvisor, smoltcp, lwip]
+
+export const PEERS: readonly Peer[] = [estab, overVeth, overLoopback, withoutCookies, gvisor, smoltcp, lwip]
+
+export const WORKS: readonly Work[] = [
+  bulk('receive', 1, true, ALL),
+  bulk('send', 1, true, ALL),
+  bulk('receive', 8, true, ALL),
+  bulk('send', 8, true, ALL),
+  bulk('receive', 1, false, PLAIN),
+  bulk('send', 1, false, PLAIN),
+  bulk('receive', 8, false, PLAIN),
+  bulk('send', 8, false, PLAIN),
+  connections(1, ALL),
+  connections(64, ALL),
+  pingpong(ALL),
+  flood(20_000, FLOODED),
+  flood(200_000, FLOODED),
+  halfOpenMemory(PLAIN),
+  idleMemory(PLAIN),
+  idle(STACKS),
+  hashed([hashing]),
+]
