@@ -9,12 +9,19 @@ const LONGEST = 2 ** 31 - 1
  * instant by this clock; an instant that has passed already means the next turn of the event loop.
  */
 export class RealTime implements Scheduler {
+  readonly #keepsAlive: boolean
+
+  /** @param options.keepsAlive Whether a timer that waits keeps the process alive. Default true. */
+  constructor(options: { keepsAlive?: boolean } = {}) {
+    this.#keepsAlive = options.keepsAlive ?? true
+  }
+
   now(): Instant {
     return performance.now()
   }
 
   at(instant: Instant, callback: () => void): Timer {
-    return new RealTimer(instant, callback)
+    return new RealTimer(instant, callback, this.#keepsAlive)
   }
 
   soon(callback: () => void): void {
@@ -25,13 +32,15 @@ export class RealTime implements Scheduler {
 class RealTimer implements Timer {
   readonly #instant: Instant
   readonly #callback: () => void
+  readonly #keepsAlive: boolean
   #timeout: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor(instant: Instant, callback: () => void) {
+  constructor(instant: Instant, callback: () => void, keepsAlive: boolean) {
     if (Number.isNaN(instant)) throw new RangeError('a timer needs an instant, not NaN')
     this.#instant = instant
     this.#callback = callback
+    this.#keepsAlive = keepsAlive
     if (instant <= performance.now()) this.#immediate = setImmediate(callback)
     else if (instant !== Number.POSITIVE_INFINITY) this.#wait()
   }
@@ -45,6 +54,7 @@ class RealTimer implements Timer {
   #wait(): void {
     const left = Math.ceil(this.#instant - performance.now())
     this.#timeout = setTimeout(() => this.#fire(), Math.min(Math.max(left, 1), LONGEST))
+    if (!this.#keepsAlive) this.#timeout.unref()
   }
 
   /** Node counts from the start of its turn of the event loop, so it may fire early; so does the cap on long waits. */

@@ -1,4 +1,5 @@
 import type { Driver } from '../host/driver.ts'
+import type { ProcessHold } from '../host/process-hold.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { StackEvent } from '../tcp/events.ts'
@@ -18,20 +19,32 @@ export type ListenerHandler = (event: ListenerEvent) => void
 
 /** Who hears which event: the join between one driver and the sockets and servers on it. */
 export class Dispatcher {
-  readonly driver: Driver<Stack>
   /** `::` or `0.0.0.0`: how a listener on all of the stack's addresses is written. */
   readonly anyAddress: string
+  /** What open sockets and servers keep alive; undefined: nothing. */
+  readonly hold: ProcessHold | undefined
+  readonly #make: () => Driver<Stack>
+  #driver: Driver<Stack> | undefined
   readonly #connections = new Map<Connection, ConnectionHandler>()
   readonly #listeners = new Map<Listener, ListenerHandler>()
   readonly #others = new Set<(error: Error | undefined) => void>()
   #waiting: (() => void)[] = []
   #lost = false
 
-  constructor(driver: Driver<Stack>, anyAddress: string) {
-    this.driver = driver
+  /** @param make the stack with its driver, made when it is asked for first. */
+  constructor(make: () => Driver<Stack>, anyAddress: string, hold?: ProcessHold) {
+    this.#make = make
     this.anyAddress = anyAddress
-    driver.onEvent = (event) => this.#deliver(event)
-    driver.onClosed = (error) => this.#lose(error)
+    this.hold = hold
+  }
+
+  get driver(): Driver<Stack> {
+    if (this.#driver === undefined) {
+      this.#driver = this.#make()
+      this.#driver.onEvent = (event) => this.#deliver(event)
+      this.#driver.onClosed = (error) => this.#lose(error)
+    }
+    return this.#driver
   }
 
   /** Throws ENETDOWN when the link is gone. */

@@ -82,7 +82,10 @@ export function createNet(options: NetOptions): Net {
   const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
   // Announcements wait.
   if (link.medium === 'ethernet') driver.touch()
-  const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
+  const dispatcher = new Dispatcher(() => driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
+
+  // Its events are heard from the beginning.
+  void dispatcher.driver
 
   const connect = (...args: ConnectArguments): Socket => {
     const { options, onConnect } = connectArguments(args)

@@ -7,6 +7,8 @@ export class LocalAddresses {
   readonly prefixes: readonly IpPrefix[]
   /** The broadcast addresses of our networks, as words; those of two hosts or one have none (RFC 3021). */
   private readonly broadcasts: readonly number[]
+  /** The loopback network is all this host's (RFC 1122 §3.2.1.3 (g)), as soon as it has one address of it. */
+  private readonly isLoopback: boolean
 
   /** @throws {TypeError} ERR_INVALID_ARG_VALUE: not CIDR notation, or an address that no host can have */
   constructor(texts: readonly string[]) {
@@ -21,11 +23,12 @@ export class LocalAddresses {
     this.broadcasts = this.prefixes
       .filter(({ address, length }) => address.family === 4 && length < 31)
       .map(({ address, length }) => address.d | (-1 >>> length))
+    this.isLoopback = this.prefixes.some(({ address }) => isLoopback4(address))
   }
 
   has(address: IpAddress): boolean {
     for (let i = 0; i < this.prefixes.length; i++) if (this.prefixes[i]!.address.equals(address)) return true
-    return false
+    return this.isLoopback && isLoopback4(address) && this.isHost(address)
   }
 
   /** Multicast or broadcast, of a network that this stack is on too, or nobody's: not the address of one host. */
@@ -72,6 +75,11 @@ export class LocalAddresses {
       throw callError('ENETUNREACH', `this stack has no IPv${remote.family} address to reach ${remote} from`)
     return chosen
   }
+}
+
+/** 127.0.0.0/8 */
+function isLoopback4(address: IpAddress): boolean {
+  return address.family === 4 && address.d >>> 24 === 127
 }
 
 /** Whether an address can be one host's own, or a TCP peer's (RFC 9293 MUST-46, MUST-57, MUST-63). */

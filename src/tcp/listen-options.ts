@@ -15,6 +15,8 @@ const MOST_BACKLOG = 2 ** 24 - 2
 export interface ListenOptions {
   /** One of the stack's own addresses; all of them when absent (RFC 9293 MUST-43). Another one: EADDRNOTAVAIL. */
   address?: string
+  /** Without an address: those of this family alone. Default: both. */
+  family?: 4 | 6
   /** 0 to 65,535; 0 for a free one. ERR_SOCKET_BAD_PORT; EADDRINUSE where another listener has it. */
   port: number
   /** The most half-open connections, 0 to 16,777,214. Default 128. With 0 and cookies every SYN is answered with a cookie. */

@@ -55,6 +55,8 @@ export interface ListenerHost {
  */
 export class Listener {
   readonly address: IpAddress | undefined
+  /** Undefined: of both. */
+  readonly family: 4 | 6 | undefined
   readonly port: number
   readonly backlog: number
   readonly acceptBacklog: number
@@ -98,6 +100,7 @@ export class Listener {
   constructor(host: ListenerHost, options: ListenOptions, address: IpAddress | undefined) {
     this.host = host
     this.address = address
+    this.family = address?.family ?? options.family
     this.port = options.port
     this.backlog = backlogOf(options)
     this.acceptBacklog = acceptBacklogOf(options)

@@ -20,17 +20,19 @@ export class Listeners {
     let any: Listener | undefined
     for (let i = 0; i < candidates.length; i++) {
       const listener = candidates[i]!
-      if (listener.address === undefined) any = listener
-      else if (listener.address.equals(address)) return listener
+      if (listener.address === undefined) {
+        if (listener.family === undefined || listener.family === address.family) any = listener
+      } else if (listener.address.equals(address)) return listener
     }
     return any
   }
 
-  /** Whether a listener for `address` (undefined: all) can't be told from one that is there. */
-  conflicts(address: IpAddress | undefined, port: number): boolean {
-    return (this.byPort.get(port) ?? []).some(
-      (other) => address === undefined || other.address === undefined || other.address.equals(address),
-    )
+  /** Whether a listener for `address` (undefined: all of the family, or of both) can't be told from one that is there. */
+  conflicts(address: IpAddress | undefined, port: number, family: 4 | 6 | undefined = address?.family): boolean {
+    return (this.byPort.get(port) ?? []).some((other) => {
+      if (family !== undefined && other.family !== undefined && family !== other.family) return false
+      return address === undefined || other.address === undefined || other.address.equals(address)
+    })
   }
 
   usesPort(port: number): boolean {

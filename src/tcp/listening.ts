@@ -62,9 +62,10 @@ export class Listening implements ListenerHost {
    * @throws {RangeError} ERR_OUT_OF_RANGE for an option
    */
   listen(options: ListenOptions, address: IpAddress | undefined): Listener {
-    const port = options.port === 0 ? this.freeListenPort(address) : options.port
+    const family = address?.family ?? options.family
+    const port = options.port === 0 ? this.freeListenPort(address, family) : options.port
     // RFC 9293 MUST-41, MUST-42: other listeners count, connections of the port do not.
-    if (this.listeners.conflicts(address, port)) {
+    if (this.listeners.conflicts(address, port, family)) {
       throw callError('EADDRINUSE', `port ${port} of ${address ?? 'this stack'} has a listener already`)
     }
     const listener = new Listener(this, { ...options, port }, address)
@@ -283,9 +284,9 @@ export class Listening implements ListenerHost {
     }
   }
 
-  private freeListenPort(address: IpAddress | undefined): number {
+  private freeListenPort(address: IpAddress | undefined, family: 4 | 6 | undefined): number {
     const [first, last] = this.endpoint.config.ephemeralPorts
-    for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port)) return port
+    for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port, family)) return port
     throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
   }
 }
