@@ -5,6 +5,9 @@ import { run } from './processes.ts'
 /** As long as a first build may take, s: crates and modules are fetched. */
 const LIMIT = 280
 
+/** Executables below their peer's folder; the others are build/NAME. */
+const EXECUTABLES: Readonly<Record<string, string>> = { smoltcp: 'target/release/smoltcp-peer' }
+
 const built = new Map<string, Promise<string>>()
 
 /** Builds bench/peers/NAME, once; its executable. Throws what is missing. */
@@ -17,9 +20,8 @@ export function build(name: string): Promise<string> {
 async function buildNow(name: string): Promise<string> {
   const folder = peerPath(`${name}/`)
   if (!existsSync(`${folder}build.sh`)) throw new Error(`there is no bench/peers/${name}/build.sh`)
-  const said = await run(['sh', `${folder}build.sh`], LIMIT, { cwd: folder })
-  const last = said.trim().split('\n').at(-1)
-  return last?.startsWith('/') && existsSync(last) ? last : `${folder}build/${name}`
+  await run(['sh', `${folder}build.sh`], LIMIT)
+  return folder + (EXECUTABLES[name] ?? `build/${name}`)
 }
 
 /** Of a file below bench/peers. */

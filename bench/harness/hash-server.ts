@@ -13,6 +13,7 @@ const { values } = parseArgs({
     address: { type: 'string', default: '' },
     mtu: { type: 'string', default: '1500' },
     backlog: { type: 'string', default: '128' },
+    verify: { type: 'boolean', default: false },
     offload: { type: 'boolean', default: false },
   },
 })

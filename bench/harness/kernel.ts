@@ -26,7 +26,7 @@ class KernelPeer implements Peer {
   }
 
   async start(setup: Setup): Promise<Running> {
-    const command = [await build('load'), 'server', '--address', SERVER, '--backlog', String(setup.backlog)]
+    const command = [await build('load'), 'server', '--address', SERVER, '--backlog', String(setup.backlog), '--verify']
     const server = await Namespace.make(command)
     let client = server
     try {

@@ -1,4 +1,5 @@
 import { cpus, release } from 'node:os'
+import { build } from './build.ts'
 import { Namespace } from './namespace.ts'
 import type { Machine } from './results.ts'
 
@@ -11,7 +12,7 @@ export async function machine(): Promise<Machine> {
       cores: cpus().length,
       kernel: release(),
       node: process.version,
-      congestionControl: await namespace.get('net/ipv4/tcp_congestion_control'),
+      congestionControl: JSON.parse(await namespace.run([await build('load'), 'congestion'], 10)).congestion,
       date: new Date().toISOString(),
     }
   } finally {

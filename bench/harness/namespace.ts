@@ -14,7 +14,6 @@ const SHORTLY = 10
 
 /** Of every namespace, where the kernel allows it. */
 const SETTINGS = {
-  'net/ipv4/tcp_congestion_control': 'cubic',
   'net/ipv4/ip_local_port_range': '1024 65535',
   'net/ipv4/tcp_tw_reuse': '1',
   // What one run has learnt of the path must not slow down the next.
@@ -69,10 +68,6 @@ export class Namespace {
   async set(settings: Readonly<Record<string, string>>): Promise<void> {
     const lines = Object.entries(settings).map(([path, value]) => `(echo ${value} >/proc/sys/${path}) 2>/dev/null`)
     await this.run(['sh'], SHORTLY, `${[...lines, 'true'].join('\n')}\n`)
-  }
-
-  async get(path: string): Promise<string> {
-    return (await this.run(['cat', `/proc/sys/${path}`], SHORTLY)).trim()
   }
 
   async ip(lines: readonly string[]): Promise<void> {

@@ -28,7 +28,17 @@ export class ProgramPeer implements Peer {
 
   async start(setup: Setup): Promise<Running> {
     const offload = setup.offload && this.offloads ? ['--offload'] : []
-    const args = ['--tun', DEVICE, '--address', SERVER, '--mtu', String(MTU), '--backlog', String(setup.backlog)]
+    const args = [
+      '--tun',
+      DEVICE,
+      '--address',
+      SERVER,
+      '--mtu',
+      String(MTU),
+      '--backlog',
+      String(setup.backlog),
+      '--verify',
+    ]
     const namespace = await Namespace.make([...(await this.#command()), ...args, ...offload])
     try {
       await namespace.ip([
