@@ -20,7 +20,9 @@ const { values } = parseArgs({
 
 async function receive(socket: Socket): Promise<void> {
   const hash = createHash('sha256')
-  for await (const data of socket as AsyncIterable<Buffer>) hash.update(data)
+  // A loop over the socket would destroy it at its end, answer and all.
+  socket.on('data', (data: Buffer) => hash.update(data))
+  await once(socket, 'end')
   socket.end(hash.digest())
 }
 

@@ -7,7 +7,7 @@ const running = new Set<ChildProcess>()
 /** How long a process may take to end when it is asked to, ms. */
 const PATIENCE = 2000
 
-/** What a program said that ended badly: its last line on stderr. */
+/** What a program said that ended badly: its error, or else its last line on stderr. */
 export class ProgramError extends Error {
   override readonly name = 'ProgramError'
 }
@@ -74,7 +74,9 @@ export class Program {
   failure(): ProgramError {
     const lines = this.stderr.trim().split('\n')
     const how = this.child.signalCode ?? `exit status ${this.child.exitCode}`
-    return new ProgramError(lines.at(-1) || `ended without a word (${how})`)
+    // Node prints the source before the error, and its version behind it.
+    const line = lines.find((text) => /^\w*Error\b/.test(text)) ?? lines.at(-1)
+    return new ProgramError(line || `ended without a word (${how})`)
   }
 
   async end(): Promise<void> {

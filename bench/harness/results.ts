@@ -40,9 +40,9 @@ export interface PeerResult {
   readonly failed?: string
 }
 
-/** Of one metric, if there were rounds. */
+/** Of one metric, in the rounds that have it. */
 export function figures({ rounds }: PeerResult, metric: string): Sample | undefined {
-  const all = rounds.map((round) => round[metric]!)
+  const all = rounds.flatMap((round) => round[metric] ?? [])
   return all.length === 0 ? undefined : sample(all)
 }
 

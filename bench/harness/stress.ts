@@ -42,7 +42,8 @@ async function floodOnce(running: Running, rate: number, seconds: number): Promi
     const args = ['honest', running.host, '80', '--every', String(EVERY), '--seconds', String(seconds - 0.1)]
     const honest = await running.load(args, seconds + PATIENCE + 10)
     const sent = JSON.parse(await flood.result(until + 10)) as Figures
-    return { served: (100 * honest.served!) / honest.tried!, p99: honest.p99!, rate: sent.rate! }
+    const served = (100 * honest.served!) / honest.tried!
+    return { served, ...(served === 0 ? {} : { p99: honest.p99! }), rate: sent.rate! }
   } finally {
     await flood.end()
   }
