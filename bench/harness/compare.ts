@@ -6,7 +6,10 @@ import type { Extent, Work } from './work.ts'
 export async function compare(work: Work, peers: readonly Peer[], extent: Extent): Promise<WorkResult> {
   const turns = peers.map((peer) => new Turns(peer, work, extent))
   try {
-    if (work.fresh !== true) for (const turn of turns) await turn.begin()
+    if (work.fresh !== true) {
+      await Promise.all(turns.map((turn) => turn.start()))
+      for (const turn of turns) await turn.warmUp()
+    }
     for (let round = 0; round < extent.rounds; round++) {
       for (const turn of turns) await turn.round()
     }
@@ -32,17 +35,25 @@ class Turns {
     this.#extent = extent
   }
 
-  begin(): Promise<void> {
+  start(): Promise<void> {
     return this.#tried(async () => {
       this.#running = await this.#peer.start(this.#work.setup)
-      this.#once = await this.#work.begin(this.#running, this.#extent)
+    })
+  }
+
+  warmUp(): Promise<void> {
+    return this.#tried(async () => {
+      this.#once = await this.#work.begin(this.#running!, this.#extent)
     })
   }
 
   round(): Promise<void> {
     return this.#tried(async () => {
       const fresh = this.#work.fresh === true
-      if (fresh) await this.begin()
+      if (fresh) {
+        await this.start()
+        await this.warmUp()
+      }
       if (this.#once !== undefined) this.#rounds.push(await this.#once())
       if (fresh) await this.close()
     })
