@@ -9,13 +9,13 @@ import { endTogether } from './harness/processes.ts'
 import { barTable, markdown, printTable, workTable } from './harness/report.ts'
 import { type LeftOut, type Results, readResults, type WorkResult, writeResults } from './harness/results.ts'
 import type { Extent, Work } from './harness/work.ts'
-import { PEERS, WORKS } from './harness/works.ts'
+import { FEWER, PEERS, WORKS } from './harness/works.ts'
 
 const HELP = `npm run bench -- peers [OPTIONS]
 
 estab and other stacks on the same work, by turns. Needs Linux, /dev/net/tun and the right to make network namespaces.
 
-  --short            within two minutes: fewer and shorter rounds, and not every work
+  --short            within two minutes: fewer and shorter rounds, and not all works and peers
   --only WORK,...    of: ${WORKS.map(({ name }) => name).join(', ')}
   --peers PEER,...   of: ${PEERS.map(({ name }) => name).join(', ')}
   --rounds N         default 5, and 3 with --short
@@ -77,7 +77,7 @@ function readPlan(args: readonly string[]): Plan {
   const seconds = positive('--seconds', values.seconds ?? (short ? '0.25' : '1'))
   return {
     works: chosen('work', WORKS, values.only) ?? WORKS.filter(({ longOnly }) => !(short && longOnly)),
-    peers: chosen('peer', PEERS, values.peers) ?? PEERS,
+    peers: chosen('peer', PEERS, values.peers) ?? (short ? FEWER : PEERS),
     extent: { rounds: Math.ceil(rounds), seconds, short },
     buildOnly,
     json,
@@ -115,7 +115,7 @@ async function measure(plan: Plan): Promise<void> {
   const works: WorkResult[] = []
   for (const work of plan.works) {
     const peers = work.peers.filter((peer) => able.has(peer.name))
-    const extent = work.fresh === true && plan.extent.short ? { ...plan.extent, rounds: 1 } : plan.extent
+    const extent = work.slow === true && plan.extent.short ? { ...plan.extent, rounds: 1 } : plan.extent
     const result = await compare(work, peers, extent)
     works.push(result)
     printTable(workTable(result))

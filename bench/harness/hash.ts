@@ -17,6 +17,7 @@ export function hashed(peers: readonly Peer[]): Work {
     peers,
     setup: { offload: true, backlog: 128 },
     metrics: METRICS,
+    slow: true,
     begin: async (running, { short }) => {
       const octets = short ? 2e8 : 1e9
       return async () => {

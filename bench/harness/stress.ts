@@ -8,7 +8,7 @@ const EVERY = 10
 /** Clients give up after 3 s, and that is how long the last may take. */
 const PATIENCE = 3
 /** A process's memory is steady again, the kernel has freed what it frees later, ms. */
-const SETTLED = 1500
+const SETTLED = 1000
 
 const FLOOD: readonly Metric[] = [
   { name: 'served', title: 'honest clients served', unit: '%', better: 'more' },
@@ -24,6 +24,8 @@ export function flood(rate: number, peers: readonly Peer[]): Work {
     peers,
     setup: { offload: true, backlog: 128 },
     metrics: FLOOD,
+    slow: true,
+    longOnly: rate < 100_000,
     begin: async (running, { short }) => {
       const seconds = short ? 1 : 2
       await running.load(['honest', running.host, '80', '--every', String(EVERY), '--seconds', '0.5'], 10)
@@ -64,6 +66,7 @@ export function halfOpenMemory(peers: readonly Peer[]): Work {
     setup: { offload: true, backlog: 2 * HALF_OPEN },
     metrics: [OCTETS],
     fresh: true,
+    slow: true,
     begin: async (running) => {
       const rate = HALF_OPEN / SECONDS
       const syns = (count: number): Promise<Figures> =>
@@ -88,6 +91,7 @@ export function idleMemory(peers: readonly Peer[]): Work {
     setup: { offload: true, backlog: 1024 },
     metrics: [OCTETS],
     fresh: true,
+    slow: true,
     begin: async (running) => {
       await (await hold(running, 100))()
       let release: () => Promise<void> = async () => {}
@@ -145,6 +149,7 @@ export function idle(peers: readonly Peer[]): Work {
     setup: { offload: true, backlog: 1024 },
     metrics: IDLE,
     fresh: true,
+    slow: true,
     begin: async (running) => {
       const release = await hold(running, count)
       await sleep(SETTLED)

@@ -25,7 +25,9 @@ export interface Work {
   readonly metrics: readonly Metric[]
   /** Not part of the short form. */
   readonly longOnly?: boolean
-  /** One round is all: what is measured changes the peer. */
+  /** A round takes long: one of them in the short form. */
+  readonly slow?: boolean
+  /** What is measured changes the peer: each round has a new one. */
   readonly fresh?: boolean
   /** Warms a peer up, and finds out how much of the work takes about so long; then each call is a round. */
   begin(running: Running, extent: Extent): Promise<() => Promise<Figures>>

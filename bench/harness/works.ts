@@ -6,11 +6,13 @@ import { estab, gvisor, hashing, lwip, smoltcp } from './programs.ts'
 import { flood, halfOpenMemory, idle, idleMemory } from './stress.ts'
 import type { Work } from './work.ts'
 
-const STACKS = [estab, gvisor, smoltcp, lwip]
 const ALL = [estab, overVeth, overLoopback, gvisor, smoltcp, lwip]
 /** Over the loopback there is no way to be without offloads. */
 const PLAIN = [estab, overVeth, gvisor, smoltcp, lwip]
 const FLOODED = [estab, overVeth, withoutCookies, gvisor, smoltcp, lwip]
+
+/** Of the short form. */
+export const FEWER: readonly Peer[] = [estab, overVeth, withoutCookies, gvisor, smoltcp, lwip]
 
 export const PEERS: readonly Peer[] = [estab, overVeth, overLoopback, withoutCookies, gvisor, smoltcp, lwip]
 
@@ -30,6 +32,6 @@ export const WORKS: readonly Work[] = [
   flood(200_000, FLOODED),
   halfOpenMemory(PLAIN),
   idleMemory(PLAIN),
-  idle(STACKS),
+  idle([estab]),
   hashed([hashing]),
 ]
