@@ -80,7 +80,8 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
-function text(sample: Sample | undefined): string {
+/** Median and range. */
+export function text(sample: Sample | undefined): string {
   if (sample === undefined) return '–'
   const { median, least, most } = sample
   return least === most ? figure(median) : `${figure(median)} (${figure(least)}–${figure(most)})`
