@@ -11,6 +11,7 @@ import type { Observer } from '../tcp/observer.ts'
 import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
+import { Forward, type ForwardHandler, type ForwardOptions } from './forward.ts'
 import type { ConnectOptions, ServerOptions } from './options.ts'
 import { type PingOptions, type Pong, ping } from './ping.ts'
 import { Server } from './server.ts'
@@ -52,6 +53,11 @@ export interface Net {
   createConnection(...args: ConnectArguments): Socket
   /** A UDP socket, not yet bound. */
   createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
+  /**
+   * Answers TCP for every address that the link brings connections for, and every port that has no server: `handler` accepts,
+   * refuses or ignores each one. So a stack is the gateway of guests, and carries their connections on as it likes.
+   */
+  forward(handler: ForwardHandler, options?: ForwardOptions): Forward
   /** An ICMP echo request: resolves with its answer. */
   ping(address: string, options?: PingOptions): Promise<Pong>
   /** Resolves when no connection is left, but those in TIME-WAIT. */
@@ -99,6 +105,7 @@ export function createNet(options: NetOptions): Net {
     connect,
     createConnection: connect,
     createUdpSocket: (options) => new DatagramSocket(dispatcher, options),
+    forward: (handler, options) => new Forward(dispatcher, handler, options),
     ping: (address, options) => ping(dispatcher, address, options),
     drained: () => dispatcher.drained(),
     close: () => {

@@ -70,6 +70,7 @@ export class Socket extends SocketEnds {
   /** Takes over a connection that a listener has accepted. */
   adopt(connection: Connection): void {
     this.#use(connection)
+    if (this.connecting) this.#connect()
     // Before it was accepted nobody heard its events, so its last one may be past.
     if (connection.state === 'CLOSED') queueMicrotask(() => this.#finish())
   }

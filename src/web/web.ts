@@ -78,7 +78,9 @@ export function createWebNet(options: WebNetOptions): WebNet {
   const driver = new Driver(stack, link, options.scheduler ?? createClock())
   // Announcements wait.
   if (link.medium === 'ethernet') driver.touch()
-  const dispatcher = new Dispatcher(driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
+  const dispatcher = new Dispatcher(() => driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
+  // Its events are heard from the beginning.
+  void dispatcher.driver
   const lookup = options.lookup ?? ((hostname: string) => ownAddress(stack, hostname))
   const close = (): void => {
     dispatcher.abortAll()
