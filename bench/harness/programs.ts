@@ -84,6 +84,8 @@ function built(name: string): () => Promise<readonly string[]> {
 export const estab: Peer = new ProgramPeer('estab', 'estab', true, node(peerPath('estab/serve.ts')))
 export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'))
 export const smoltcp: Peer = new ProgramPeer('smoltcp', 'smoltcp', false, built('smoltcp'))
+/** With its feature of segmentation and the device of ours that makes use of it; smoltcp itself has none for TUN. */
+export const smoltcpOffload: Peer = new ProgramPeer('smoltcp-offload', 'smoltcp, offloads', true, built('smoltcp'))
 export const lwip: Peer = new ProgramPeer('lwip', 'lwIP', false, built('lwip'))
 
 /** estab with a service of its own, which hashes. */
