@@ -57,6 +57,12 @@ export async function peersBench(args: readonly string[]): Promise<void> {
   const plan = readPlan(args)
   if (plan.from !== undefined) return write(plan, readResults(plan.from))
   if (!isInsideNamespace()) {
+    // Modules and crates are fetched: there is no way to them from within.
+    const { leftOut } = await prepare(plan.peers)
+    if (plan.buildOnly) {
+      printLeftOut(leftOut)
+      return
+    }
     const result = await enterNamespace()
     if (!result.ok) throw new Error(`the peers can't be measured here: ${result.reason}`)
     process.exitCode = result.exitCode
@@ -110,8 +116,7 @@ async function measure(plan: Plan): Promise<void> {
   const here = await machine()
   console.log(`${describe(here)}\n`)
   const { able, leftOut } = await prepare(plan.peers)
-  for (const { peer, reason } of leftOut) console.log(`left out: ${peer}: ${reason}`)
-  if (plan.buildOnly) return
+  printLeftOut(leftOut)
   const works: WorkResult[] = []
   for (const work of plan.works) {
     const peers = work.peers.filter((peer) => able.has(peer.name))
@@ -143,6 +148,11 @@ async function prepare(peers: readonly Peer[]): Promise<{ able: Set<string>; lef
     }
   }
   return { able, leftOut }
+}
+
+function printLeftOut(leftOut: readonly LeftOut[]): void {
+  for (const { peer, reason } of leftOut) console.log(`left out: ${peer}: ${reason}`)
+  console.log()
 }
 
 async function write(plan: Plan, results: Results): Promise<void> {

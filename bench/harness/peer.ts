@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from './build.ts'
 import { type Namespace, SOURCES } from './namespace.ts'
 import type { Program } from './processes.ts'
@@ -77,6 +78,8 @@ export class Serving {
     try {
       return await this.client.run(command, seconds)
     } catch (error) {
+      // The client may see the end of the peer before this process does.
+      await Promise.race([this.server.program.ended, sleep(200)])
       if (this.server.program.hasEnded) throw this.server.program.failure()
       throw error
     }
