@@ -155,7 +155,9 @@ function printLeftOut(leftOut: readonly LeftOut[]): void {
   console.log()
 }
 
-async function write(plan: Plan, results: Results): Promise<void> {
+async function write(plan: Plan, { works, ...rest }: Results): Promise<void> {
+  const order = WORKS.map(({ name }) => name)
+  const results = { ...rest, works: works.toSorted((x, y) => order.indexOf(x.name) - order.indexOf(y.name)) }
   if (plan.markdown !== undefined) writeFileSync(plan.markdown, markdown(results))
   if (plan.svg !== undefined) {
     const { plot } = await import('./harness/plot.ts')

@@ -1,9 +1,9 @@
-import { bulk, connections, pingpong } from './traffic.ts'
 import { hashed } from './hash.ts'
 import { overLoopback, overVeth, withoutCookies } from './kernel.ts'
 import type { Peer } from './peer.ts'
 import { estab, gvisor, hashing, lwip, smoltcp, smoltcpOffload } from './programs.ts'
 import { flood, halfOpenMemory, idle, idleMemory } from './stress.ts'
+import { bulk, connections, pingpong } from './traffic.ts'
 import type { Work } from './work.ts'
 
 const ALL = [estab, overVeth, overLoopback, gvisor, smoltcp, lwip]
