@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from './build.ts'
 import { type Namespace, SOURCES } from './namespace.ts'
@@ -36,6 +37,8 @@ export interface Running {
   load(args: readonly string[], seconds: number): Promise<Figures>
   /** Starts the load tool. */
   startLoad(args: readonly string[]): Promise<Program>
+  /** From here on the load tool has one core and the peer another, where there are two and one is enough for it. */
+  separate(): Promise<void>
   /** Runs a client of another kind. */
   run(command: readonly string[], seconds: number): Promise<string>
   close(): Promise<void>
@@ -55,8 +58,12 @@ export class Serving {
   readonly host: string
   readonly client: Namespace
   readonly server: Namespace
+  /** Its threads want several cores, and it would be slowed down by having one. */
+  readonly usesCores: boolean
+  #before: readonly string[] = []
 
-  constructor(host: string, client: Namespace, server: Namespace) {
+  constructor(host: string, client: Namespace, server: Namespace, usesCores = false) {
+    this.usesCores = usesCores
     this.host = host
     this.client = client
     this.server = server
@@ -67,7 +74,13 @@ export class Serving {
   }
 
   async load(args: readonly string[], seconds: number): Promise<Figures> {
-    return JSON.parse(await this.run([await build('load'), ...args], seconds)) as Figures
+    return JSON.parse(await this.run([...this.#before, await build('load'), ...args], seconds)) as Figures
+  }
+
+  async separate(): Promise<void> {
+    if (cpus().length === 1) return
+    if (!this.usesCores) await this.client.run(['taskset', '-a', '-p', '-c', '1', String(this.pid)], 5)
+    this.#before = ['taskset', '-c', '0']
   }
 
   async startLoad(args: readonly string[]): Promise<Program> {

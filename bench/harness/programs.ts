@@ -13,9 +13,17 @@ export class ProgramPeer implements Peer {
   readonly name: string
   readonly title: string
   readonly offloads: boolean
+  readonly #usesCores: boolean
   readonly #command: () => Promise<readonly string[]>
 
-  constructor(name: string, title: string, offloads: boolean, command: () => Promise<readonly string[]>) {
+  constructor(
+    name: string,
+    title: string,
+    offloads: boolean,
+    command: () => Promise<readonly string[]>,
+    usesCores = false,
+  ) {
+    this.#usesCores = usesCores
     this.name = name
     this.title = title
     this.offloads = offloads
@@ -54,15 +62,15 @@ export class ProgramPeer implements Peer {
       await namespace.close()
       throw error
     }
-    return new ServingProgram(namespace)
+    return new ServingProgram(namespace, this.#usesCores)
   }
 }
 
 class ServingProgram extends Serving implements Running {
   readonly ends = 1
 
-  constructor(namespace: Namespace) {
-    super(SERVER, namespace, namespace)
+  constructor(namespace: Namespace, usesCores: boolean) {
+    super(SERVER, namespace, namespace, usesCores)
   }
 
   memory(): number {
@@ -82,7 +90,7 @@ function built(name: string): () => Promise<readonly string[]> {
 }
 
 export const estab: Peer = new ProgramPeer('estab', 'estab', true, node(peerPath('estab/serve.ts')))
-export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'))
+export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'), true)
 export const smoltcp: Peer = new ProgramPeer('smoltcp', 'smoltcp', false, built('smoltcp'))
 /** With its feature of segmentation and the device of ours that makes use of it; smoltcp itself has none for TUN. */
 export const smoltcpOffload: Peer = new ProgramPeer('smoltcp-offload', 'smoltcp, offloads', true, built('smoltcp'))
