@@ -37,8 +37,8 @@ export interface Running {
   load(args: readonly string[], seconds: number): Promise<Figures>
   /** Starts the load tool. */
   startLoad(args: readonly string[]): Promise<Program>
-  /** From here on the load tool has one core and the peer another, where there are two and one is enough for it. */
-  separate(): Promise<void>
+  /** From here on the load tool has the first core, and the peer the same or another, where there are two and one is enough for it. */
+  place(where: 'together' | 'apart'): Promise<void>
   /** Runs a client of another kind. */
   run(command: readonly string[], seconds: number): Promise<string>
   close(): Promise<void>
@@ -77,10 +77,12 @@ export class Serving {
     return JSON.parse(await this.run([...this.#before, await build('load'), ...args], seconds)) as Figures
   }
 
-  async separate(): Promise<void> {
+  async place(where: 'together' | 'apart'): Promise<void> {
     if (cpus().length === 1) return
-    if (!this.usesCores) await this.client.run(['taskset', '-a', '-p', '-c', '1', String(this.pid)], 5)
     this.#before = ['taskset', '-c', '0']
+    if (where === 'apart' && this.usesCores) return
+    const core = where === 'together' ? '0' : '1'
+    await this.client.run(['taskset', '-a', '-p', '-c', core, String(this.pid)], 5)
   }
 
   async startLoad(args: readonly string[]): Promise<Program> {

@@ -98,18 +98,19 @@ const PINGPONG: readonly Metric[] = [
   { name: 'p99', title: 'p99', unit: 'µs', better: 'less' },
 ]
 
-/** One octet there and back, again and again. */
-export function pingpong(peers: readonly Peer[]): Work {
+/** One octet there and back, again and again. On one core no other has to be woken, which is most of the time otherwise. */
+export function pingpong(where: 'together' | 'apart', peers: readonly Peer[]): Work {
+  const together = where === 'together'
   return {
-    name: 'pingpong',
-    title: '1-octet ping-pong',
+    name: together ? 'pingpong-one-core' : 'pingpong',
+    title: `1-octet ping-pong, both ends on ${together ? 'one core' : 'a core each'}`,
     peers,
     setup: { offload: true, backlog: 128 },
     metrics: PINGPONG,
+    longOnly: together,
     begin: async (running, { seconds }) => {
       const play = (count: number): Promise<Figures> => running.load(['pingpong', running.host, String(count)], LIMIT)
-      // On one core the two take turns without ever waking a core, ten times as fast: which it was would be chance.
-      await running.separate()
+      await running.place(where)
       await play(2000)
       const count = Math.round(12_000 * seconds)
       return () => play(count)

@@ -37,7 +37,8 @@ export const WORKS: readonly Work[] = [
   bulk('send', 8, false, PLAIN),
   connections(1, ALL),
   connections(64, ALL),
-  pingpong(ALL),
+  pingpong('apart', ALL),
+  pingpong('together', ALL),
   flood(20_000, FLOODED),
   flood(200_000, FLOODED),
   // smoltcp has a whole socket for each.
