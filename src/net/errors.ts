@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
 
 /** An error as node:net gives it: `code` and `errno` of the system, the call that failed and the peer's address. */
 export interface SocketError extends Error {
@@ -9,19 +10,32 @@ export interface SocketError extends Error {
   port?: number
 }
 
-/** `connect ECONNREFUSED 10.0.0.1:80`: message, code, errno, syscall, address and port as node:net has them. */
-export function socketError(syscall: string, code: string, address?: string, port?: number): SocketError {
-  const where =
-    address === undefined || syscall === 'read' || syscall === 'write'
-      ? ''
-      : ` ${address}${port === undefined ? '' : `:${port}`}`
-  const error = new Error(`${syscall} ${code}${where}`) as SocketError
-  error.code = code
+/**
+ * `connect ECONNREFUSED 10.0.0.1:80`: message, errno, code, syscall, address and port as node:net has them.
+ * @param local what the message says of the local end: `0.0.0.0:0`
+ */
+export function socketError(
+  syscall: string,
+  code: string,
+  address?: string,
+  port?: number,
+  local?: string,
+): SocketError {
+  const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
+  const bound = local === undefined ? '' : ` - Local (${local})`
+  const error = errnoException(syscall, code, `${where}${bound}`)
+  if (address !== undefined) error.address = address
+  if (port) error.port = port
+  return error
+}
+
+/** `read ECONNRESET`: a call of the system's that has failed. */
+export function errnoException(syscall: string, code: string, details = ''): SocketError {
+  const error = new Error(`${syscall} ${code}${details}`) as SocketError
   const errno = (constants.errno as Record<string, number>)[code]
   if (errno !== undefined) error.errno = -errno
+  error.code = code
   error.syscall = syscall
-  if (address !== undefined) error.address = address
-  if (port !== undefined) error.port = port
   return error
 }
 
@@ -47,4 +61,21 @@ export function validPort(port: unknown, least: 0 | 1): number {
 export function validTimeout(timeout: number): number {
   if (timeout >= 0 && Number.isFinite(timeout)) return timeout
   throw argumentError(RangeError, 'ERR_OUT_OF_RANGE', `timeout must be 0 or more milliseconds, not ${timeout}`)
+}
+
+/**
+ * `listen EADDRINUSE: address already in use 127.0.0.1:80`: how node:net words what a call that came back at once has to say;
+ * with port 0 the address stands alone.
+ */
+export function listenError(code: string, address: string | undefined, port: number): SocketError {
+  const errno = (constants.errno as Record<string, number>)[code] ?? 0
+  const meaning = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
+  const where = address === undefined ? '' : port > 0 ? ` ${address}:${port}` : ` ${address}`
+  const error = new Error(`listen ${code}: ${meaning}${where}`) as SocketError
+  error.code = code
+  error.errno = -errno
+  error.syscall = 'listen'
+  if (address !== undefined) error.address = address
+  if (port > 0) error.port = port
+  return error
 }

@@ -1,3 +1,4 @@
+import { Reference } from '../host/process-hold.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { Incoming } from '../tcp/incoming.ts'
 import type { ListenOptions } from '../tcp/listen-options.ts'
@@ -8,7 +9,7 @@ import type { Dispatcher } from './dispatcher.ts'
 import { argumentError, socketError } from './errors.ts'
 import { type ExpectedSocket, expectSocket } from './expected-socket.ts'
 import type { SocketOptions } from './options.ts'
-import type { Socket } from './socket.ts'
+import type { Socket, SocketConstructor } from './socket.ts'
 
 type Kept = 'backlog' | 'acceptBacklog' | 'deferTimeout' | 'synAckRetries' | 'synAckWaits' | 'congestionControl'
 
@@ -80,7 +81,7 @@ export class IncomingConnection {
    */
   accept(options: SocketOptions = {}): Socket {
     this.#answerOnce()
-    const expected = expectSocket(this.#forward.dispatcher, options)
+    const expected = expectSocket(this.#forward.dispatcher, this.#forward.Socket, options)
     this.#expected = expected
     if (!this.#forward.answer(this.#incoming, 'accept')) {
       expected.fail(this.#error(this.#lost ?? 'ETIMEDOUT'))
@@ -141,9 +142,12 @@ export class IncomingConnection {
 /** What answers for every address that a link brings connections for. Made by `net.forward`. */
 export class Forward {
   readonly dispatcher: Dispatcher
+  /** That of the net. */
+  readonly Socket: SocketConstructor
   /** The listener in the core: its queue and counters. */
   readonly listener: Listener
   readonly #handler: ForwardHandler
+  readonly #reference: Reference
   /** By ticket: those that are not connections yet. As many as the listener has entries. */
   readonly #waiting = new Map<number, IncomingConnection>()
   /** Of those the accepted ones, by their four ends. */
@@ -151,15 +155,23 @@ export class Forward {
   readonly #steps: { ticket: number; code: string }[] = []
 
   /** @throws {Error} EADDRINUSE: there is one already; ENETDOWN; and what the core's listener refuses */
-  constructor(dispatcher: Dispatcher, handler: ForwardHandler, options: ForwardOptions = {}) {
+  constructor(
+    dispatcher: Dispatcher,
+    Socket: SocketConstructor,
+    handler: ForwardHandler,
+    options: ForwardOptions = {},
+  ) {
     if (typeof handler !== 'function') {
       throw argumentError(TypeError, 'ERR_INVALID_ARG_TYPE', 'forward() needs a function that answers for connections')
     }
     this.dispatcher = dispatcher
+    this.Socket = Socket
+    this.#reference = new Reference(dispatcher.hold)
     this.#handler = handler
     dispatcher.checkLink()
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
     this.listener = dispatcher.driver.stack.tcp.listening.anywhere.listen(given)
+    this.#reference.open()
     this.listener.onStep = (kind, ticket) => this.#note(kind, ticket)
     dispatcher.watchListener(this.listener, (event) => {
       this.#settle()
@@ -181,6 +193,18 @@ export class Forward {
     this.listener.close()
     this.dispatcher.driver.touch()
     this.#end('ECONNABORTED')
+  }
+
+  /** It keeps the process alive until it is closed: the default. */
+  ref(): this {
+    this.#reference.ref()
+    return this
+  }
+
+  /** It alone does not keep the process alive. */
+  unref(): this {
+    this.#reference.unref()
+    return this
   }
 
   // What follows is for its connections.
@@ -251,6 +275,7 @@ export class Forward {
   }
 
   #end(code: string): void {
+    this.#reference.close()
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     this.#accepted.clear()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Driver } from '../host/driver.ts'
+import { ProcessHold } from '../host/process-hold.ts'
 import { RealTime } from '../host/real-time.ts'
 import type { RouteOptions } from '../ip/routes.ts'
 import type { Link } from '../link/link.ts'
@@ -12,10 +13,9 @@ import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
 import { Forward, type ForwardHandler, type ForwardOptions } from './forward.ts'
-import type { ConnectOptions, ServerOptions } from './options.ts'
+import { makeNetModule, type NetModule } from './net-module.ts'
+import type { LookupFunction } from './options.ts'
 import { type PingOptions, type Pong, ping } from './ping.ts'
-import { Server } from './server.ts'
-import { Socket } from './socket.ts'
 
 export interface NetOptions {
   link: Link
@@ -33,24 +33,18 @@ export interface NetOptions {
   secret?: Uint8Array
   tcp?: Partial<TcpConfig>
   observer?: Observer
+  /** Resolves the names that sockets and servers are given. Default: `dns.lookup`, the machine's resolver. */
+  lookup?: LookupFunction
   /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
   cookieKeys?: CookieKeys
   /** Keys of Fast Open cookies that are shared with other stacks. Default: the stack's own. */
   fastOpenKeys?: CookieKeys
 }
 
-type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => void) | undefined)[]]
-
-/** The shape of node:net over a stack of its own. Its functions need no `this`, so they can be passed on. */
-export interface Net {
+/** node:net over a stack of its own, and what node:net has not. Its functions need no `this`, so they can be passed on. */
+export interface Net extends NetModule {
   readonly stack: Stack
   readonly driver: Driver<Stack>
-  createServer(options: ServerOptions, onConnection?: (socket: Socket) => void): Server
-  createServer(onConnection?: (socket: Socket) => void): Server
-  /** `connect(port, host?, onConnect?)` or `connect({ port, host, ... }, onConnect?)`. */
-  connect(...args: ConnectArguments): Socket
-  /** The same as `connect`. */
-  createConnection(...args: ConnectArguments): Socket
   /** A UDP socket, not yet bound. */
   createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
   /**
@@ -85,39 +79,38 @@ export function createNet(options: NetOptions): Net {
     ...(cookieKeys === undefined ? {} : { cookieKeys }),
     ...(fastOpenKeys === undefined ? {} : { fastOpenKeys }),
   })
-  const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
+  const { scheduler = new RealTime() } = options
+  const driver = new Driver(stack, link, scheduler)
   // Announcements wait.
   if (link.medium === 'ethernet') driver.touch()
-  const dispatcher = new Dispatcher(() => driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
-
+  const anyAddress = addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0'
+  // In virtual time the process lives as long as whoever moves the clock.
+  const hold = scheduler instanceof RealTime ? new ProcessHold() : undefined
+  const dispatcher = new Dispatcher(() => driver, anyAddress, { hold, lookup: options.lookup })
   // Its events are heard from the beginning.
   void dispatcher.driver
-
-  const connect = (...args: ConnectArguments): Socket => {
-    const { options, onConnect } = connectArguments(args)
-    return new Socket(dispatcher, options).connect(options, onConnect)
-  }
-  return {
-    stack,
-    driver,
-    createServer: (first?: ServerOptions | ((socket: Socket) => void), second?: (socket: Socket) => void) =>
-      typeof first === 'function' ? new Server(dispatcher, {}, first) : new Server(dispatcher, first, second),
-    connect,
-    createConnection: connect,
-    createUdpSocket: (options) => new DatagramSocket(dispatcher, options),
-    forward: (handler, options) => new Forward(dispatcher, handler, options),
-    ping: (address, options) => ping(dispatcher, address, options),
-    drained: () => dispatcher.drained(),
-    close: () => {
-      dispatcher.abortAll()
-      driver.close()
-    },
-  }
+  return netOf(dispatcher)
 }
 
-function connectArguments(args: ConnectArguments): { options: ConnectOptions; onConnect: (() => void) | undefined } {
-  const onConnect = args.find((argument) => typeof argument === 'function')
-  const [first, second] = args
-  if (typeof first === 'object') return { options: first, onConnect }
-  return { options: { port: first, ...(typeof second === 'string' ? { host: second } : {}) }, onConnect }
+/** The net of a dispatcher, whose stack is made when it is used first. */
+export function netOf(dispatcher: Dispatcher): Net {
+  const module = makeNetModule(dispatcher)
+  return Object.defineProperties(
+    {
+      ...module,
+      createUdpSocket: (options?: DatagramSocketOptions) => new DatagramSocket(dispatcher, options),
+      forward: (handler: ForwardHandler, options?: ForwardOptions) =>
+        new Forward(dispatcher, module.Socket, handler, options),
+      ping: (address: string, options?: PingOptions) => ping(dispatcher, address, options),
+      drained: () => dispatcher.drained(),
+      close: () => {
+        dispatcher.abortAll()
+        dispatcher.driver.close()
+      },
+    },
+    {
+      stack: { get: () => dispatcher.driver.stack, enumerable: true },
+      driver: { get: () => dispatcher.driver, enumerable: true },
+    },
+  ) as Net
 }

@@ -3,13 +3,16 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createWire } from '../../src/link/wire.ts'
 import { createNet, type Net } from '../../src/net/net.ts'
-import type { ConnectOptions, ServerOptions } from '../../src/net/options.ts'
+import type { ConnectOptions } from '../../src/net/options.ts'
+import type { ServerEstabOptions } from '../../src/net/server-options.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import { CookieKeyRing } from '../../src/tcp/cookie-keys.ts'
 import { CLIENT, SERVER } from './support.ts'
 
 /** One way, ms. */
 const DELAY = 50
+
+const FAST = { estab: { fastOpen: true } }
 
 interface Line {
   server: Net
@@ -29,6 +32,8 @@ function line(t: TestContext): Line {
     server.close()
   })
   const pass = async (ms: number): Promise<void> => {
+    // `connect` begins once what called it is done.
+    await new Promise((resolve) => setImmediate(resolve))
     for (const end = clock.now() + ms; clock.now() < end; ) {
       clock.run(clock.now() + 1)
       await new Promise((resolve) => setImmediate(resolve))
@@ -47,19 +52,19 @@ interface Visit {
 }
 
 /** A client that sends `text` with its connect, and an echoing server; times count from the connect. */
-function visits({ server, client, clock, pass }: Line, options: ServerOptions) {
+function visits({ server, client, clock, pass }: Line, estab: ServerEstabOptions) {
   let visit: Visit | undefined
   let began = 0
   server
-    .createServer({ ...options, allowHalfOpen: true }, (socket) => {
+    .createServer({ estab, allowHalfOpen: true }, (socket) => {
       socket.on('data', (octets) => {
-        Object.assign(visit!, { read: visit!.read + octets, readAt: clock.now() - began, state: socket.state })
+        Object.assign(visit!, { read: visit!.read + octets, readAt: clock.now() - began, state: socket.estab.state })
         socket.write(octets)
       })
       socket.on('end', () => socket.end())
     })
     .listen(80)
-  return async (text: string, options: Partial<ConnectOptions> = { fastOpen: true }): Promise<Visit> => {
+  return async (text: string, options: Partial<ConnectOptions> = FAST): Promise<Visit> => {
     began = clock.now()
     const current: Visit = { read: '', readAt: 0, state: undefined, answeredAt: 0 }
     visit = current
@@ -91,7 +96,7 @@ test('the first visit asks for a cookie, the second has its answer after one rou
 
 test('is off unless asked for, on either side', async (t) => {
   for (const [listen, connect] of [
-    [{}, { fastOpen: true }],
+    [{}, FAST],
     [{ fastOpen: 4 }, {}],
   ] as const) {
     const at = line(t)
@@ -106,9 +111,9 @@ test('what was written while the name was looked up goes on the SYN', async (t) 
   const visit = visits(at, { fastOpen: 4 })
   await visit('first')
   const lookup: ConnectOptions['lookup'] = (_host, _options, found) => {
-    setImmediate(() => found(null, SERVER, 4))
+    setImmediate(() => found(null, [{ address: SERVER, family: 4 }]))
   }
-  const { read, state } = await visit('second', { host: 'server', lookup, fastOpen: true })
+  const { read, state } = await visit('second', { host: 'server', lookup, ...FAST })
   assert.deepEqual([read, state], ['second', 'SYN-RECEIVED'])
 })
 
@@ -130,7 +135,7 @@ test('nothing to say: an ordinary handshake', async (t) => {
 
 test('a bound that is none is refused', (t) => {
   const { server } = line(t)
-  assert.throws(() => server.createServer({ fastOpen: -1 }).listen(80), {
+  assert.throws(() => server.createServer({ estab: { fastOpen: -1 } }).listen(80), {
     code: 'ERR_OUT_OF_RANGE',
     name: 'RangeError',
   })

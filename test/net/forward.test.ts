@@ -79,10 +79,10 @@ test('a connection to any address and port is carried on: an echo of 1 MiB over 
     const socket = here.guest.connect({ host: FAR, port: 443, allowHalfOpen: true })
     const octets = pattern(1024 * 1024)
     socket.end(octets)
+    socket.once('connect', () => assert.deepEqual([socket.remoteAddress, socket.remotePort], [FAR, 443]))
     const came = await collect(socket)
     const hash = (of: Buffer): string => createHash('sha256').update(of).digest('hex')
     assert.equal(hash(came), hash(octets))
-    assert.deepEqual([socket.remoteAddress, socket.remotePort], [FAR, 443])
   })
   await finish(here, forward)
 })
@@ -102,7 +102,10 @@ test('the handler sees both ends and the SYN; the socket has the same ends once 
   })
   await sim.run(async () => {
     const socket = guest.connect(8443, FAR6)
-    const port = socket.localPort
+    let port: number | undefined
+    socket.once('connect', () => {
+      port = socket.localPort
+    })
     assert.equal((await collect(socket)).toString(), 'welcome')
     assert.deepEqual(seen, [
       [FAR6, 8443, 'fd00::1', port, 1440, true, 'number'],
