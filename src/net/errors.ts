@@ -9,19 +9,32 @@ export interface SocketError extends Error {
   port?: number
 }
 
-/** `connect ECONNREFUSED 10.0.0.1:80`: message, code, errno, syscall, address and port as node:net has them. */
-export function socketError(syscall: string, code: string, address?: string, port?: number): SocketError {
-  const where =
-    address === undefined || syscall === 'read' || syscall === 'write'
-      ? ''
-      : ` ${address}${port === undefined ? '' : `:${port}`}`
-  const error = new Error(`${syscall} ${code}${where}`) as SocketError
-  error.code = code
+/**
+ * `connect ECONNREFUSED 10.0.0.1:80`: message, errno, code, syscall, address and port as node:net has them.
+ * @param local what the message says of the local end: `0.0.0.0:0`
+ */
+export function socketError(
+  syscall: string,
+  code: string,
+  address?: string,
+  port?: number,
+  local?: string,
+): SocketError {
+  const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
+  const bound = local === undefined ? '' : ` - Local (${local})`
+  const error = errnoException(syscall, code, `${where}${bound}`)
+  if (address !== undefined) error.address = address
+  if (port) error.port = port
+  return error
+}
+
+/** `read ECONNRESET`: a call of the system's that has failed. */
+export function errnoException(syscall: string, code: string, details = ''): SocketError {
+  const error = new Error(`${syscall} ${code}${details}`) as SocketError
   const errno = (constants.errno as Record<string, number>)[code]
   if (errno !== undefined) error.errno = -errno
+  error.code = code
   error.syscall = syscall
-  if (address !== undefined) error.address = address
-  if (port !== undefined) error.port = port
   return error
 }
 

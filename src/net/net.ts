@@ -11,10 +11,10 @@ import type { Observer } from '../tcp/observer.ts'
 import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
-import type { ConnectOptions, ServerOptions } from './options.ts'
+import { type ConnectOptions, type LookupFunction, normalizeArgs, type ServerOptions } from './options.ts'
 import { type PingOptions, type Pong, ping } from './ping.ts'
 import { Server } from './server.ts'
-import { Socket } from './socket.ts'
+import { makeSocketClass, type Socket, type SocketConstructor } from './socket.ts'
 
 export interface NetOptions {
   link: Link
@@ -30,6 +30,8 @@ export interface NetOptions {
   scheduler?: Scheduler
   /** At least 32 random octets. Default: fresh ones of the system's. */
   secret?: Uint8Array
+  /** Resolves names that sockets connect to. Default `dns.lookup`: the machine's resolver. */
+  lookup?: LookupFunction
   tcp?: Partial<TcpConfig>
   observer?: Observer
   /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
@@ -44,6 +46,9 @@ type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => v
 export interface Net {
   readonly stack: Stack
   readonly driver: Driver<Stack>
+  readonly Socket: SocketConstructor
+  /** The same as `Socket`. */
+  readonly Stream: SocketConstructor
   createServer(options: ServerOptions, onConnection?: (socket: Socket) => void): Server
   createServer(onConnection?: (socket: Socket) => void): Server
   /** `connect(port, host?, onConnect?)` or `connect({ port, host, ... }, onConnect?)`. */
@@ -87,15 +92,23 @@ export function createNet(options: NetOptions): Net {
   // Its events are heard from the beginning.
   void dispatcher.driver
 
+  const Socket = makeSocketClass(dispatcher, { lookup: options.lookup })
   const connect = (...args: ConnectArguments): Socket => {
-    const { options, onConnect } = connectArguments(args)
-    return new Socket(dispatcher, options).connect(options, onConnect)
+    const normalized = normalizeArgs(args)
+    const [options] = normalized
+    const socket = new Socket(options)
+    if (options.timeout) socket.setTimeout(options.timeout)
+    return socket.connect(normalized as ConnectOptions)
   }
   return {
     stack,
     driver,
+    Socket,
+    Stream: Socket,
     createServer: (first?: ServerOptions | ((socket: Socket) => void), second?: (socket: Socket) => void) =>
-      typeof first === 'function' ? new Server(dispatcher, {}, first) : new Server(dispatcher, first, second),
+      typeof first === 'function'
+        ? new Server(dispatcher, Socket, {}, first)
+        : new Server(dispatcher, Socket, first, second),
     connect,
     createConnection: connect,
     createUdpSocket: (options) => new DatagramSocket(dispatcher, options),
@@ -106,11 +119,4 @@ export function createNet(options: NetOptions): Net {
       driver.close()
     },
   }
-}
-
-function connectArguments(args: ConnectArguments): { options: ConnectOptions; onConnect: (() => void) | undefined } {
-  const onConnect = args.find((argument) => typeof argument === 'function')
-  const [first, second] = args
-  if (typeof first === 'object') return { options: first, onConnect }
-  return { options: { port: first, ...(typeof second === 'string' ? { host: second } : {}) }, onConnect }
 }

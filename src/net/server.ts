@@ -3,9 +3,11 @@ import { admitDeferred } from '../tcp/admission.ts'
 import type { Incoming } from '../tcp/incoming.ts'
 import type { DeferredAnswer, Listener } from '../tcp/listener.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { argumentError, codeOf, socketError, validPort } from './errors.ts'
+import { argumentError, codeOf, socketError } from './errors.ts'
 import { type DeferHandler, familyOf, type ListenOptions, type ServerOptions, type SocketAddress } from './options.ts'
-import { Socket } from './socket.ts'
+import type { Socket, SocketConstructor } from './socket.ts'
+import { makeHandle } from './tcp-handle.ts'
+import { validatePort } from './validate.ts'
 
 export type ListenArguments = [
   ListenOptions | number | string | undefined,
@@ -43,12 +45,19 @@ export class Server extends EventEmitter<{
   /** The listener in the core while it listens: its queues and counters. */
   listener: Listener | undefined
   readonly #dispatcher: Dispatcher
+  readonly #Socket: SocketConstructor
   readonly #options: ServerOptions
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(dispatcher: Dispatcher, options: ServerOptions = {}, onConnection?: (socket: Socket) => void) {
+  constructor(
+    dispatcher: Dispatcher,
+    Socket: SocketConstructor,
+    options: ServerOptions = {},
+    onConnection?: (socket: Socket) => void,
+  ) {
     super()
+    this.#Socket = Socket
     this.#dispatcher = dispatcher
     this.#options = options
     if (onConnection !== undefined) this.on('connection', onConnection)
@@ -61,7 +70,7 @@ export class Server extends EventEmitter<{
   /** `listen(port, host?, backlog?, callback?)` or `listen({ port, host, backlog, ... }, callback?)`. */
   listen(...args: ListenArguments): this {
     const { options, callback } = listenArguments(args)
-    const port = validPort(options.port ?? 0, 0)
+    const port = validatePort(options.port ?? 0)
     if (this.listener !== undefined) {
       throw argumentError(TypeError, 'ERR_SERVER_ALREADY_LISTEN', 'the server listens already')
     }
@@ -101,16 +110,17 @@ export class Server extends EventEmitter<{
         this.emit('drop', { ...endsOf(next), reason: 'max-connections' })
         continue
       }
-      const socket = new Socket(this.#dispatcher, this.#options)
+      const socket = new this.#Socket({
+        ...this.#options,
+        handle: makeHandle(this.#dispatcher, next),
+        pauseOnCreate: this.#options.pauseOnConnect,
+      })
       this.#sockets.add(socket)
       socket.once('close', () => {
         this.#sockets.delete(socket)
         this.#settle()
       })
-      socket.adopt(next)
-      if (this.#options.pauseOnConnect) socket.pause()
       this.emit('connection', socket)
-      if (!this.#options.pauseOnConnect) socket.read(0)
     }
     this.#dispatcher.driver.touch()
   }

@@ -1,6 +1,6 @@
 import type { Scheduler } from '../link/scheduler.ts'
 import { createNet, type Net } from '../net/net.ts'
-import type { ConnectOptions } from '../net/options.ts'
+import type { LookupFunction } from '../net/options.ts'
 import type { HostOptions, Interface } from './host.ts'
 import type { Network } from './network.ts'
 
@@ -12,9 +12,6 @@ export interface SimulatedHost extends Net {
   readonly addresses: readonly string[]
   readonly interface: Interface
 }
-
-type ConnectArguments = Parameters<Net['connect']>
-type Lookup = NonNullable<ConnectOptions['lookup']>
 
 /** A host with the net face, whose connections may be to other hosts by name. */
 export function createHost(
@@ -32,6 +29,7 @@ export function createHost(
     addresses,
     secret,
     scheduler,
+    lookup: lookupIn((asked, family) => addressOf(asked === 'localhost' ? name : asked, family)),
     ...(tcp === undefined ? {} : { tcp }),
     ...(observer === undefined ? {} : { observer }),
   })
@@ -40,20 +38,11 @@ export function createHost(
     touch()
     deliver(event)
   }
-  const lookup = lookupIn((asked, family) => addressOf(asked === 'localhost' ? name : asked, family))
-  const connect = (...args: ConnectArguments): ReturnType<Net['connect']> => net.connect(...withLookup(args, lookup))
   const own = iface.addresses.map(String)
-  return { ...net, connect, createConnection: connect, name, interface: iface, address: own[0]!, addresses: own }
+  return { ...net, name, interface: iface, address: own[0]!, addresses: own }
 }
 
-function withLookup(args: ConnectArguments, lookup: Lookup): ConnectArguments {
-  const [first, second, ...rest] = args
-  if (typeof first === 'object') return [{ lookup, ...first }, second, ...rest]
-  if (typeof second === 'string') return [{ port: first, host: second, lookup }, ...rest]
-  return [{ port: first, lookup }, second, ...rest]
-}
-
-function lookupIn(addressOf: (name: string, family: number) => string | undefined): Lookup {
+function lookupIn(addressOf: (name: string, family: number) => string | undefined): LookupFunction {
   return (name, options, callback) => {
     const family = typeof options.family === 'number' ? options.family : 0
     const address = addressOf(name, family)
@@ -62,8 +51,10 @@ function lookupIn(addressOf: (name: string, family: number) => string | undefine
     })
     // Never within the call, as node:dns has it.
     void Promise.resolve().then(() => {
+      const found = address === undefined ? 0 : address.includes(':') ? 6 : 4
       if (address === undefined) callback(error, '')
-      else callback(null, address, address.includes(':') ? 6 : 4)
+      else if (options.all) callback(null, [{ address, family: found }])
+      else callback(null, address, found)
     })
   }
 }

@@ -11,6 +11,8 @@ import { CLIENT, SERVER } from './support.ts'
 /** One way, ms. */
 const DELAY = 50
 
+const FAST = { estab: { fastOpen: true } }
+
 interface Line {
   server: Net
   client: Net
@@ -29,6 +31,8 @@ function line(t: TestContext): Line {
     server.close()
   })
   const pass = async (ms: number): Promise<void> => {
+    // `connect` begins once what called it is done.
+    await new Promise((resolve) => setImmediate(resolve))
     for (const end = clock.now() + ms; clock.now() < end; ) {
       clock.run(clock.now() + 1)
       await new Promise((resolve) => setImmediate(resolve))
@@ -53,13 +57,13 @@ function visits({ server, client, clock, pass }: Line, options: ServerOptions) {
   server
     .createServer({ ...options, allowHalfOpen: true }, (socket) => {
       socket.on('data', (octets) => {
-        Object.assign(visit!, { read: visit!.read + octets, readAt: clock.now() - began, state: socket.state })
+        Object.assign(visit!, { read: visit!.read + octets, readAt: clock.now() - began, state: socket.estab.state })
         socket.write(octets)
       })
       socket.on('end', () => socket.end())
     })
     .listen(80)
-  return async (text: string, options: Partial<ConnectOptions> = { fastOpen: true }): Promise<Visit> => {
+  return async (text: string, options: Partial<ConnectOptions> = FAST): Promise<Visit> => {
     began = clock.now()
     const current: Visit = { read: '', readAt: 0, state: undefined, answeredAt: 0 }
     visit = current
@@ -91,7 +95,7 @@ test('the first visit asks for a cookie, the second has its answer after one rou
 
 test('is off unless asked for, on either side', async (t) => {
   for (const [listen, connect] of [
-    [{}, { fastOpen: true }],
+    [{}, FAST],
     [{ fastOpen: 4 }, {}],
   ] as const) {
     const at = line(t)
@@ -106,9 +110,9 @@ test('what was written while the name was looked up goes on the SYN', async (t) 
   const visit = visits(at, { fastOpen: 4 })
   await visit('first')
   const lookup: ConnectOptions['lookup'] = (_host, _options, found) => {
-    setImmediate(() => found(null, SERVER, 4))
+    setImmediate(() => found(null, [{ address: SERVER, family: 4 }]))
   }
-  const { read, state } = await visit('second', { host: 'server', lookup, fastOpen: true })
+  const { read, state } = await visit('second', { host: 'server', lookup, ...FAST })
   assert.deepEqual([read, state], ['second', 'SYN-RECEIVED'])
 })
 

@@ -29,6 +29,7 @@ function world(tcp: Partial<TcpConfig> = {}): World {
 
 /** Runs the clock for so long, and lets what waits for the event loop have its turn. */
 async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
   clock.advance(ms)
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -35,7 +35,7 @@ test("setTimeout: 'timeout' comes, and the socket stays as it is", async (t) => 
   await told
   assert.equal(socket.readyState, 'open')
   socket.setTimeout(0)
-  assert.equal(socket.timeout, undefined)
+  assert.equal(socket.timeout, 0)
   assert.throws(() => socket.setTimeout(-1), { code: 'ERR_OUT_OF_RANGE' })
 })
 
