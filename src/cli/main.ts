@@ -56,25 +56,18 @@ program
   .addHelpText('after', DEMO_EXAMPLES)
   .action(run((options: DemoOptions) => demo(options, version)))
 
-program
-  .command('serve')
-  .description("a server on estab's own TCP")
-  .addOption(
-    new Option('--link <kind>', 'a TUN device, or a wire inside this process')
-      .choices(['tun', 'embedded'])
-      .default('tun'),
-  )
-  .option('--tun <name>', 'name of the TUN device', 'estab0')
-  .option(
-    '--address <cidr>',
-    `the stack's own address, repeatable (default: ${SERVE_ADDRESSES.join(' and ')})`,
-    cidrOption,
-  )
-  .option(
-    '--host-address <cidr>',
-    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
-    cidrOption,
-  )
+withTun(
+  program
+    .command('serve')
+    .description("a server on estab's own TCP")
+    .addOption(
+      new Option('--link <kind>', 'a TUN device, or a wire inside this process')
+        .choices(['tun', 'embedded'])
+        .default('tun'),
+    ),
+  'estab0',
+  SERVE_ADDRESSES,
+)
   .option('--port <number>', 'port to listen on; 0 for a free one', portOption, 80)
   .option('--backlog <entries>', 'most half-open connections at once', backlogOption, 128)
   .option(
@@ -117,22 +110,15 @@ program
     ),
   )
 
-program
-  .command('connect')
-  .description('stdin and stdout over a TCP connection, as netcat does')
-  .argument('<host>', 'address, or a name that this machine can resolve')
-  .argument('<port>', 'port', portOption)
-  .option('--tun <name>', 'name of the TUN device', 'estab1')
-  .option(
-    '--address <cidr>',
-    `the stack's own address, repeatable (default: ${CONNECT_ADDRESSES.join(' and ')})`,
-    cidrOption,
-  )
-  .option(
-    '--host-address <cidr>',
-    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
-    cidrOption,
-  )
+withTun(
+  program
+    .command('connect')
+    .description('stdin and stdout over a TCP connection, as netcat does')
+    .argument('<host>', 'address, or a name that this machine can resolve')
+    .argument('<port>', 'port', portOption),
+  'estab1',
+  CONNECT_ADDRESSES,
+)
   .addOption(
     new Option('--timeout <seconds>', 'how long to try to connect').argParser(secondsOption).default(10_000, '10'),
   )
@@ -141,26 +127,19 @@ program
     connect(host, port, { ...options, address: options.address ?? reachable(CONNECT_ADDRESSES) }).catch(fail),
   )
 
-program
-  .command('ping')
-  .description('ICMP echoes from a stack of its own, and how long their answers take')
-  .argument('<host>', 'address, or a name that this machine can resolve')
-  .addOption(
-    new Option('--link <kind>', 'a TUN device, or a wire inside this process with a second stack at its end')
-      .choices(['tun', 'embedded'])
-      .default('tun'),
-  )
-  .option('--tun <name>', 'name of the TUN device', 'estab2')
-  .option(
-    '--address <cidr>',
-    `the stack's own address, repeatable (default: ${PING_ADDRESSES.join(' and ')})`,
-    cidrOption,
-  )
-  .option(
-    '--host-address <cidr>',
-    "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
-    cidrOption,
-  )
+withTun(
+  program
+    .command('ping')
+    .description('ICMP echoes from a stack of its own, and how long their answers take')
+    .argument('<host>', 'address, or a name that this machine can resolve')
+    .addOption(
+      new Option('--link <kind>', 'a TUN device, or a wire inside this process with a second stack at its end')
+        .choices(['tun', 'embedded'])
+        .default('tun'),
+    ),
+  'estab2',
+  PING_ADDRESSES,
+)
   .option('--count <echoes>', 'how many to send', countOption, 4)
   .option('--size <octets>', 'data in each; what the link does not take leaves in fragments', sizeOption, 56)
   .addOption(new Option('--interval <seconds>', 'from one to the next').argParser(secondsOption).default(1000, '1'))
@@ -185,6 +164,18 @@ program
   .option('--tolerance-usecs <microseconds>', 'how far things may be from their times, for scripts that do not say')
   .addHelpText('after', PACKETDRILL_EXAMPLES)
   .action((files: string[], options: PacketdrillOptions) => run(() => packetdrill(files, options))(undefined))
+
+/** The options of a command that has a TUN device of its own. */
+function withTun(command: Command, name: string, addresses: readonly string[]): Command {
+  return command
+    .option('--tun <name>', 'name of the TUN device', name)
+    .option('--address <cidr>', `the stack's own address, repeatable (default: ${addresses.join(' and ')})`, cidrOption)
+    .option(
+      '--host-address <cidr>',
+      "the kernel's end of the TUN, repeatable (default: the first free one of each prefix)",
+      cidrOption,
+    )
+}
 
 function run<Options>(command: (options: Options) => Promise<void>): (options: Options) => Promise<void> {
   return (options) => {

@@ -1,7 +1,7 @@
 import { type Attempt, type CallContext, returned, WrongOutput } from './call-context.ts'
 import { connected, dontWait, open } from './calls-open.ts'
 import { MSG, numberOf } from './constants.ts'
-import { stream, streamOctet } from './packets.ts'
+import { stream, streamOctet } from './raw-packet.ts'
 import type { Value } from './script.ts'
 import { NotSupported } from './settings.ts'
 import { failed, type Socket } from './sockets.ts'

@@ -18,11 +18,7 @@ const RTO_MAX: Milliseconds = 120_000
 
 /** What can be set, and to what. */
 export const SYSCTLS: Readonly<Record<string, Knob>> = {
-  'net.ipv4.tcp_timestamps': {
-    means: 'timestamps',
-    values: '0, 1, 2',
-    set: (settings, value) => whole(value, 0, 2, (n) => settings.turn('timestamps', { timestamps: n > 0 })),
-  },
+  'net.ipv4.tcp_timestamps': knob('timestamps', '0, 1, 2', 0, 2, (n) => ({ timestamps: n > 0 })),
   'net.ipv4.tcp_sack': flag('sack', (settings, on) => settings.turn('sack', { sack: on })),
   'net.ipv4.tcp_window_scaling': flag('windowScale', (settings, on) =>
     settings.turn('windowScale', { windowScale: on }),
@@ -51,56 +47,33 @@ export const SYSCTLS: Readonly<Record<string, Knob>> = {
         settings.listen = { ...settings.listen, synAckRetries: n }
       }),
   },
-  'net.ipv4.tcp_syn_retries': {
-    means: 'connectTimeout: the sum of the waits 1, 2, 4, ... s',
-    values: '1 to 16',
-    set: (settings, value) =>
-      whole(value, 1, 16, (n) => settings.turn('tcp_syn_retries', { connectTimeout: connectTimeout(n) })),
-  },
+  'net.ipv4.tcp_syn_retries': knob('connectTimeout: the sum of the waits 1, 2, 4, ... s', '1 to 16', 1, 16, (n) => ({
+    connectTimeout: connectTimeout(n),
+  })),
   'net.ipv4.tcp_retries1': knob('r1', 'a number of timeouts', 1, 100, (n) => ({ r1: n })),
-  'net.ipv4.tcp_retries2': {
-    means: 'userTimeout: what Linux makes of it for an RTO of 200 ms',
-    values: '1 to 255',
-    set: (settings, value) =>
-      whole(value, 1, 255, (n) => settings.turn('tcp_retries2', { userTimeout: timeoutOfRetries(n) })),
-  },
-  'net.ipv4.tcp_fin_timeout': {
-    means: 'finWait2Timeout',
-    values: 'seconds',
-    set: (settings, value) =>
-      whole(value, 0, 3600, (n) => settings.turn('tcp_fin_timeout', { finWait2Timeout: n * 1000 })),
-  },
+  'net.ipv4.tcp_retries2': knob(
+    'userTimeout: what Linux makes of it for an RTO of 200 ms',
+    '1 to 255',
+    1,
+    255,
+    (n) => ({ userTimeout: timeoutOfRetries(n) }),
+  ),
+  'net.ipv4.tcp_fin_timeout': knob('finWait2Timeout', 'seconds', 0, 3600, (n) => ({ finWait2Timeout: n * 1000 })),
   'net.ipv4.tcp_keepalive_time': knob('keepAliveIdle', 'seconds', 1, 32_767, (n) => ({ keepAliveIdle: n * 1000 })),
   'net.ipv4.tcp_keepalive_intvl': knob('keepAliveInterval', 'seconds', 1, 32_767, (n) => ({
     keepAliveInterval: n * 1000,
   })),
   'net.ipv4.tcp_keepalive_probes': knob('keepAliveCount', '2 to 127', 2, 127, (n) => ({ keepAliveCount: n })),
-  'net.ipv4.tcp_rto_min_us': {
-    means: 'rtoMin',
-    values: 'microseconds',
-    set: (settings, value) =>
-      whole(value, 1000, 60_000_000, (n) => settings.turn('tcp_rto_min_us', { rtoMin: n / US_PER_MS })),
-  },
-  'net.ipv4.tcp_rto_max_ms': {
-    means: 'rtoMax',
-    values: '1000 to 120000',
-    set: (settings, value) => whole(value, 1000, 120_000, (n) => settings.turn('tcp_rto_max_ms', { rtoMax: n })),
-  },
-  'net.ipv4.tcp_invalid_ratelimit': {
-    means: 'challengeInterval',
-    values: 'milliseconds',
-    set: (settings, value) =>
-      whole(value, 0, 3_600_000, (n) => settings.turn('tcp_invalid_ratelimit', { challengeInterval: n })),
-  },
+  'net.ipv4.tcp_rto_min_us': knob('rtoMin', 'microseconds', 1000, 60_000_000, (n) => ({ rtoMin: n / US_PER_MS })),
+  'net.ipv4.tcp_rto_max_ms': knob('rtoMax', '1000 to 120000', 1000, 120_000, (n) => ({ rtoMax: n })),
+  'net.ipv4.tcp_invalid_ratelimit': knob('challengeInterval', 'milliseconds', 0, 3_600_000, (n) => ({
+    challengeInterval: n,
+  })),
   'net.ipv4.tcp_rfc1337': flag('rfc1337', (settings, on) => settings.turn('tcp_rfc1337', { rfc1337: on })),
   'net.ipv4.tcp_mtu_probing': knob('blackHoleTimeouts: 0 or 3', '0, 1', 0, 1, (n) => ({ blackHoleTimeouts: 3 * n })),
   'net.ipv4.route.min_pmtu': knob('minPathMtu', '68 to 65535', 68, 65_535, (n) => ({ minPathMtu: n })),
   'net.ipv4.ip_default_ttl': knob('hopLimit', '1 to 255', 1, 255, (n) => ({ hopLimit: n })),
-  'net.ipv4.tcp_max_tw_buckets': {
-    means: 'maxTimeWait',
-    values: '0 to 16777216',
-    set: (settings, value) => whole(value, 0, 2 ** 24, (n) => settings.turn('tcp_max_tw_buckets', { maxTimeWait: n })),
-  },
+  'net.ipv4.tcp_max_tw_buckets': knob('maxTimeWait', '0 to 16777216', 0, 2 ** 24, (n) => ({ maxTimeWait: n })),
   'net.ipv4.ip_local_port_range': {
     means: 'ephemeralPorts',
     values: 'two ports',

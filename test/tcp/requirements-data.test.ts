@@ -145,17 +145,6 @@ describe('receiving', () => {
     `
   })
 
-  test('segments that come together are all processed before one ACK (RFC 9293 MUST-58, MUST-59)', () => {
-    const tcp = established()
-    tcp.trace`
-      +0 < . 1:1461(1460) ack 1 win 65535
-      &  < . 1461:2921(1460) ack 1 win 65535
-      &  < . 2921:4381(1460) ack 1 win 65535
-      &  < . 4381:5841(1460) ack 1 win 65535
-      +0 > . 1:1(0) ack 5841
-    `
-  })
-
   test('what comes early is kept (RFC 9293 SHLD-31)', () => {
     const tcp = established()
     tcp.trace`
