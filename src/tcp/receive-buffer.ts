@@ -32,11 +32,6 @@ export class ReceiveBuffer extends Ring {
     return this.next === this.base && !this.hasGaps
   }
 
-  /** Nothing is held, in order or not. */
-  get isEmpty(): boolean {
-    return this.next === this.ring.base && this.ranges.count === 0
-  }
-
   get hasGaps(): boolean {
     return this.early !== undefined && this.early.ranges.count > 0
   }
@@ -72,7 +67,7 @@ export class ReceiveBuffer extends Ring {
   /** So many octets came in order and were read at once, while nothing was held. */
   pass(octets: number): void {
     this.next += octets
-    this.ring.base = this.next
+    this.empty(this.next)
   }
 
   /** Octets from position `from` up to `to` came that were there before: the next ACK is to say so (RFC 2883 §4). */
