@@ -134,6 +134,7 @@ export class TcpHandle {
   #use(connection: Connection): void {
     this.#connection = connection
     connection.noDelay = this.#noDelay
+    connection.sink = this.inflow
     if (this.#keepAlive !== undefined) this.setKeepAlive(this.#keepAlive.on, this.#keepAlive.delay)
     this.#reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
