@@ -19,6 +19,8 @@ export interface Libc {
 export interface Watch {
   /** Whether to call back, too, when there is room for writing. */
   wantWritable(wanted: boolean): void
+  /** It does not keep the process alive. */
+  unref(): void
   close(): void
 }
 
@@ -91,6 +93,7 @@ function watch(koffi: Koffi, fd: number, onReady: (writable: boolean) => void): 
       writableWanted = wanted
       handle.start({ readable: true, writable: wanted }, callback)
     },
+    unref: () => handle.unref(),
     close: () => handle.close(),
   }
 }
