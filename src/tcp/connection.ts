@@ -11,6 +11,7 @@ import type { TupleEntry } from './four-tuple.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import type { Listener } from './listener.ts'
 import { PathMtu } from './path-mtu.ts'
+import { NOTHING_CAME } from './quick-ack.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -43,40 +44,20 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   readonly rto: RetransmissionTimeout
   readonly recovery: Recovery = new Recovery()
 
-  /** What is due: a SYN or SYN,ACK; so many pure ACKs. */
-  synDue = false
+  /** So many pure ACKs are due. */
   acksDue = 0
-
-  /** Opened by Fast Open (RFC 7413), or to be. */
-  fastOpen = false
-
-  /** CLOSE was called; the FIN has been sent; it has been acknowledged. */
-  finQueued = false
-  finSent = false
-  finAcked = false
-  /** The peer's FIN was reached: RCV.NXT is behind it. */
-  finReceived = false
   /** Takes text out of frames while nothing is unread, if there is one. */
   sink: TextSink | undefined
-  /** The application reads no more. */
-  released = false
-
   delayedAckAt: Instant = NEVER
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0
 
   /** Bits of events.ts that wait to be told. */
   events = 0
-  /** `send` took less than it was offered. */
-  wantsRoom = false
-  isReady = false
   /** The serial number of its row in TIME-WAIT; 0 before. */
   timeWaitSerial = 0
   heapIndex = -1
   heapKey: Instant = NEVER
-
-  /** Send no small segments while data is in flight (Nagle, RFC 9293 SHLD-7), or do: RFC 9293 MUST-17. */
-  noDelay = false
   private current: State
 
   constructor(
@@ -268,6 +249,26 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   deadline(): Instant {
     const { retransmitAt, persistAt, delayedAckAt, recovery } = this
     return Math.min(retransmitAt, persistAt, delayedAckAt, recovery.timerAt, this.partsDeadline())
+  }
+
+  /** Nothing is out, nor waits to be. */
+  get isResting(): boolean {
+    return this.tcb.snd.una === this.tcb.snd.nxt && this.sendBuffer.length === 0
+  }
+
+  /** Whether it has made anything, since the handshake, that an idle connection can be without. */
+  get isWarm(): boolean {
+    return this.flightIfMade !== undefined || this.quickAcks !== NOTHING_CAME
+  }
+
+  /** Lets go of that. */
+  cool(): void {
+    this.recovery.stop()
+    this.window.forget()
+    this.congestionIfMade = undefined
+    this.flightIfMade = undefined
+    this.quickAcks = NOTHING_CAME
+    if (this.pathIfMade?.isPlain(this) === true) this.pathIfMade = undefined
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {

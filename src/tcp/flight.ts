@@ -1,5 +1,7 @@
 import type { Instant } from '../wire/instant.ts'
 import { WindowUse } from './congestion/window-use.ts'
+import type { Connection } from './connection.ts'
+import { Marks } from './marks.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
 const LONG_AGO: Instant = Number.NEGATIVE_INFINITY
@@ -20,11 +22,17 @@ export class Flight {
   timedOutAt: Instant = LONG_AGO
   sentAt: Instant = LONG_AGO
   readonly windowUse: WindowUse = new WindowUse()
+  /** Whose it is, since when that has had nothing to send, and its neighbours, in the list of those that are warm. */
+  owner: Connection | undefined
+  idleSince: Instant = 0
+  older: Flight | undefined
+  newer: Flight | undefined
 
   /** Nothing is in it that a new one has not. */
   get isBlank(): boolean {
     return (
       this.sentAt === LONG_AGO &&
+      this.owner === undefined &&
       this.timedOutAt === LONG_AGO &&
       this.timedAt === NEVER &&
       this.stalledSince === NEVER &&
@@ -42,10 +50,10 @@ export class Flight {
 const spare: Flight[] = []
 
 /** Of a connection: its flight, made when there is something to note in it. Times as those of a connection that never sent. */
-export abstract class FlightOwner {
-  protected flightIfMade: Flight | undefined
+export abstract class FlightOwner extends Marks {
+  flightIfMade: Flight | undefined
 
-  private get flight(): Flight {
+  get flight(): Flight {
     this.flightIfMade ??= spare.pop() ?? new Flight()
     return this.flightIfMade
   }

@@ -162,10 +162,11 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   // What CONFIG or the explorer leaves alone: the window does not grow, nothing is urgent, no segment is full.
   window: 'skip',
+  marks: 'as it is',
   // A blank one is as good as none. Longer ago than the RTO, sending starts slowly anew. As long as nothing is limited by the window, nobody asks.
   flightIfMade: (connection, _, now) => {
     const { sentAt, rto, tcb } = connection
-    const windowUse = connection['flightIfMade']?.windowUse
+    const windowUse = connection.flightIfMade?.windowUse
     const moments = [connection.retransmitAt, connection.persistAt, connection.stalledSince].map((at) => at - now)
     const due = `${connection.probeDue} ${connection.retransmitDue} ${connection.probes}`
     const full = windowUse?.['wasFull'] === true && distance(tcb.iss, windowUse['fullUpTo'])
@@ -183,23 +184,13 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
     return `${newReno['duplicates']} ${newReno['active']} ${distance(tcb.iss, newReno['recover'])}`
   },
   congestionIfMade: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
-  synDue: 'as it is',
   acksDue: 'as it is',
-  fastOpen: 'as it is',
-  finQueued: 'as it is',
-  finSent: 'as it is',
-  finAcked: 'as it is',
-  finReceived: 'as it is',
-  released: 'as it is',
   delayedAckAt: 'moment',
   unacknowledged: 'as it is',
   events: 'as it is',
-  wantsRoom: 'as it is',
-  isReady: 'as it is',
   timeWaitSerial: 'skip',
   heapIndex: 'skip',
   heapKey: 'skip',
-  noDelay: 'as it is',
   current: 'as it is',
 }
 
