@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { synPacket } from '../../src/cli/demo/segments.ts'
 import { probeNamespace } from '../../src/host/namespace.ts'
-import { SYN } from '../../src/wire/segment.ts'
-import { tcpPacket } from '../host/hand-made-tcp.ts'
 import { examples, Project, ROOT } from './packed.ts'
 
 /** The versions that the README's examples are run in: this one, and the next that is supported for long, where it is there. */
@@ -37,13 +36,7 @@ async function succeeds(command: string, args: readonly string[], expected: RegE
 }
 
 /** The frame that an example is about: a SYN to its listener. */
-function syn(): Uint8Array {
-  const [client, server] = [
-    { address: '10.0.0.1', port: 4000 },
-    { address: '10.0.0.2', port: 80 },
-  ] as const
-  return tcpPacket(client, server, { flags: SYN, seq: 0, mss: 1460 }, 0)
-}
+const SYN = synPacket('10.0.0.1', 4000, '10.0.0.2', 80, 1)
 
 for (const [name, node] of NODES) {
   const skip = missing(node)
@@ -75,7 +68,7 @@ for (const [name, node] of NODES) {
   for (const [index, text] of examples('README.md').entries()) {
     test(`${name}: example ${index + 1} of the README`, { skip }, async (t) => {
       // What the text around it speaks of; and a server serves until somebody stops it.
-      const around = `Object.assign(globalThis, { frame: new Uint8Array([${syn()}]), buffer: new Uint8Array(1500), now: 0 })\n`
+      const around = `Object.assign(globalThis, { frame: new Uint8Array([${SYN}]), buffer: new Uint8Array(1500), now: 0 })\n`
       const file = project.write(
         `readme-${index}.mjs`,
         `${around}setTimeout(() => process.exit(), 500).unref()\n${text}`,
