@@ -22,7 +22,7 @@ test("sockets and servers are assignable to node:net's, and can be extended", ()
   class Mine extends estab.Server {}
   class Own extends estab.Socket {}
   const server: Server = estab.createServer({ estab: { backlog: 5 } }, (socket: Socket) =>
-    socket.end(String(socket.estab.state)),
+    socket.end(`${socket.estab.state}`),
   )
   const socket: Socket = new estab.Socket({ allowHalfOpen: true })
   assert.deepEqual(sockets(socket, server), [false, false])
