@@ -203,7 +203,7 @@ export class SocketCore implements HandleOwner {
     this.#idle?.stop()
     if (handle === undefined) {
       done(error)
-      process.nextTick(() => socket.emit('close', false))
+      process.nextTick(() => socket.emit('close'))
       return
     }
     this.#bytesRead = handle.bytesRead

@@ -45,8 +45,8 @@ export class TcpHandle {
   #closed = false
   #noDelay = false
   #keepAlive: { on: boolean; delay: number } | undefined
-  /** Why the connection ended, until somebody has been told. */
-  #failure: string | undefined
+  /** Somebody has been told why the connection ended. */
+  #failureTold = false
   #pullSoon = false
 
   /** @param connection one that was accepted; `mapped`: its IPv4 addresses are written as IPv6 ones, as where one listens on `::`. */
@@ -127,8 +127,7 @@ export class TcpHandle {
     if (this.#keepAlive !== undefined) this.setKeepAlive(this.#keepAlive.on, this.#keepAlive.delay)
     this.#reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
-    if (connection.state === 'CLOSED') this.#failure = failureOf(connection)
-    else this.#dispatcher.watch(connection, (event) => this.#handle(event))
+    if (connection.state !== 'CLOSED') this.#dispatcher.watch(connection, (event) => this.#handle(event))
   }
 
   #handle(event: ConnectionEvent): void {
@@ -158,28 +157,25 @@ export class TcpHandle {
 
   /** The connection's last event. What was received before it is still read, unless an error ended it. */
   #finish(connection: Connection): void {
-    const failure = failureOf(connection)
-    if (this.#connecting) {
-      this.#connected(failure ?? 'ECONNABORTED')
-      return
-    }
-    this.#failure = failure
-    if (failure === undefined || this.reading) this.#pull()
+    if (this.#connecting) this.#connected(failureOf(connection) ?? 'ECONNABORTED')
+    else if (connection.failure === undefined || this.reading) this.#pull()
     else if (this.outflow.queued > 0) this.outflow.finish(this.#takeFailure())
   }
 
+  /** Why the connection ended; once. */
   #takeFailure(): string | undefined {
-    const failure = this.#failure
-    this.#failure = undefined
+    const failure = this.#failureTold || this.#connection === undefined ? undefined : failureOf(this.#connection)
+    if (failure !== undefined) this.#failureTold = true
     return failure
   }
 
   #pull(): void {
     const { owner } = this
     if (this.#connection === undefined || this.#closed || owner === undefined || this.#connecting) return
-    if (this.#failure !== undefined && this.reading) {
+    const failure = this.reading ? this.#takeFailure() : undefined
+    if (failure !== undefined) {
       this.inflow.reading = false
-      owner.onFailed(this.#takeFailure()!)
+      owner.onFailed(failure)
     } else if (this.inflow.pull(this.#connection, owner)) {
       this.#touch()
     }
