@@ -144,13 +144,13 @@ export const ADMISSION_BUGS: readonly Bug[] = [
     name: 'a SYN that is not admitted ends TIME-WAIT',
     file: 'tcp/arrives/listen.ts',
     text: 'counters.syns++',
-    planted: 'counters.syns++\n  old?.finish(undefined)',
+    planted: 'counters.syns++\n  if (old !== NO_ROW) endpoint.timeWait.end(old)',
   },
   {
     name: 'a cookie for the next incarnation is not beyond the last number of the old one',
     file: 'tcp/arrives/listen.ts',
-    text: '(old !== undefined && !seqLess(old.tcb.snd.nxt, cookies.iss))',
-    planted: '(old !== undefined && seqLess(old.tcb.snd.nxt, cookies.iss))',
+    text: '(old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))',
+    planted: '(old !== NO_ROW && seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))',
   },
   {
     name: 'a deferred SYN is answered before the application says so',

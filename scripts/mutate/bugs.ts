@@ -175,15 +175,15 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'TIME-WAIT lasts for one MSL',
-    file: 'tcp/connection.ts',
-    text: 'this.stopTimers()\n    this.closeAt = this.host.now + 2 * this.host.config.msl',
-    planted: 'this.stopTimers()\n    this.closeAt = this.host.now + this.host.config.msl',
+    file: 'tcp/time-wait.ts',
+    text: 'const expiry = host.now + 2 * host.config.msl',
+    planted: 'const expiry = host.now + host.config.msl',
   },
   {
     name: 'an old number reopens TIME-WAIT',
     file: 'tcp/arrives/time-wait.ts',
-    text: 'const beyond = seqLess(tcb.rcv.nxt, segment.seq)',
-    planted: 'const beyond = segment.seq !== tcb.rcv.nxt',
+    text: 'const beyond = seqLess(rows.rcvNxt(row), segment.seq)',
+    planted: 'const beyond = segment.seq !== rows.rcvNxt(row)',
   },
   {
     name: 'the end of a connection is told twice',

@@ -14,7 +14,7 @@ export async function connect(host: string, port: number, options: ConnectOption
   onStopSignal(async () => attachment.close())
   try {
     const socket = attachment.net.connect({ host, port, allowHalfOpen: true })
-    await connected(socket, options.timeout)
+    await connected(socket, host, port, options.timeout)
     await relay(socket)
     // What stdin gave may still be on its way, and its FIN behind it.
     await attachment.net.drained()
@@ -25,10 +25,9 @@ export async function connect(host: string, port: number, options: ConnectOption
   }
 }
 
-function connected(socket: Socket, timeout: number): Promise<void> {
+function connected(socket: Socket, address: string, port: number, timeout: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      const { remoteAddress: address, remotePort: port } = socket
       socket.destroy(Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT', address, port }))
     }, timeout)
     socket.once('error', reject)

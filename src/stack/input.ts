@@ -4,7 +4,7 @@ import type { DropReason } from '../tcp/drop-reason.ts'
 import type { Instant } from '../wire/instant.ts'
 import { IpHeader, NO_PROBLEM, Protocol } from '../wire/ip.ts'
 import { parseIp } from '../wire/ip-packet.ts'
-import type { Offload } from '../wire/offload.ts'
+import { Offload } from '../wire/offload.ts'
 import { Segment } from '../wire/segment.ts'
 import { parseTcp } from '../wire/tcp.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -28,6 +28,7 @@ export class IpInput {
   private readonly segment: Segment = new Segment()
   /** The frame at hand has been counted as dropped; or there is none. */
   private dropped = true
+  private readonly own: Offload = new Offload()
 
   constructor(stack: Stack, forwarder: Forwarder | undefined) {
     this.stack = stack
@@ -48,12 +49,14 @@ export class IpInput {
   }
 
   /** A packet of this stack's to itself (RFC 1122 §3.3.1.1, §3.2.1.3). */
-  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant): void {
+  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant, segmentSize: number): void {
     const { counters, tcp } = this.stack
     counters.received++
     this.dropped = false
     tcp.now = now
-    this.receivePacket(octets, start, end, now, undefined, 'own')
+    this.own.checksumValid = true
+    this.own.segmentSize = segmentSize
+    this.receivePacket(octets, start, end, now, this.own, 'own')
     if (!this.dropped) counters.accepted++
     this.dropped = true
   }
@@ -85,9 +88,9 @@ export class IpInput {
       // RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it.
       this.drop('ip-source')
     } else if (ip.fragment) {
-      this.receiveFragment(ip, octets, now, origin)
+      this.receiveFragment(ip, octets, now, offload, origin)
     } else {
-      this.dispatch(ip, octets, now, origin === 'own' || (offload?.checksumValid ?? false))
+      this.dispatch(ip, octets, now, offload)
     }
   }
 
@@ -105,7 +108,13 @@ export class IpInput {
     else this.forwarder.forward(ip, octets, now, offload)
   }
 
-  private receiveFragment(ip: IpHeader, octets: Uint8Array, now: Instant, origin: Origin): void {
+  private receiveFragment(
+    ip: IpHeader,
+    octets: Uint8Array,
+    now: Instant,
+    offload: Offload | undefined,
+    origin: Origin,
+  ): void {
     const { reassembly } = this
     // A fragment header behind another one.
     if (origin === 'fragments') {
@@ -114,24 +123,25 @@ export class IpInput {
     }
     const length = reassembly.receive(ip, octets, now)
     if (length > 0) {
-      this.receivePacket(reassembly.whole, 0, length, now, undefined, origin === 'own' ? 'own' : 'fragments')
+      const vouched = origin === 'own' ? offload : undefined
+      this.receivePacket(reassembly.whole, 0, length, now, vouched, origin === 'own' ? 'own' : 'fragments')
     } else if (ip.problem !== NO_PROBLEM) {
       this.stack.errors.send('parameter', ip, octets, now, ip.pointer)
     }
   }
 
-  private dispatch(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
+  private dispatch(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
     const { stack } = this
     switch (ip.protocol) {
       case Protocol.TCP:
-        this.receiveSegment(ip, octets, now, checksumValid)
+        this.receiveSegment(ip, octets, now, offload)
         return
       case ip.family === 4 ? Protocol.ICMP : Protocol.ICMPV6:
         stack.icmp.receive(ip, octets, now)
         return
       case Protocol.UDP:
         // RFC 1122 §4.1.3.1, RFC 4443 §3.1
-        if (!stack.udp.receive(ip, octets, checksumValid)) stack.errors.send('port', ip, octets, now)
+        if (!stack.udp.receive(ip, octets, offload?.checksumValid === true)) stack.errors.send('port', ip, octets, now)
         return
       default:
         this.drop('ip-protocol')
@@ -141,14 +151,15 @@ export class IpInput {
     }
   }
 
-  private receiveSegment(ip: IpHeader, octets: Uint8Array, now: Instant, checksumValid: boolean): void {
+  private receiveSegment(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
     const { segment, stack } = this
     const { counters } = stack
     segment.source = ip.source
     segment.destination = ip.destination
     segment.ecn = ip.trafficClass & 3
+    segment.segmentSize = offload?.segmentSize ?? 0
     counters.InSegs++
-    const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, !checksumValid)
+    const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, offload?.checksumValid !== true)
     if (defect === undefined) {
       stack.tcp.receive(segment, now)
       return

@@ -18,8 +18,9 @@ export class IpOutput {
   private readonly scratch: IpAddress = new IpAddress()
   /** The last packet was none of TCP's: it is TCP's turn. */
   private wasPacket = false
-  /** The packet that was written last has half a checksum. */
+  /** The packet that was written last has half a checksum; and what payload the link cuts it into, 0 where it does not. */
   private isPartial = false
+  private segmentSize = 0
 
   constructor(stack: Stack) {
     this.stack = stack
@@ -50,12 +51,13 @@ export class IpOutput {
       if (length === 0) return 0
       stack.counters.transmitted++
       if (stack.addresses.has(this.destination)) {
-        stack.receiveOwn(into, at, at + length, now)
+        stack.receiveOwn(into, at, at + length, now, this.segmentSize)
         continue
       }
       if (out.ethernet !== undefined) length = this.frame(out, into, start, length, now)
       if (length === 0) continue
       if (this.isPartial) offload!.checksumPartial = true
+      if (this.segmentSize > 0) offload!.segmentSize = this.segmentSize
       return length
     }
   }
@@ -73,6 +75,7 @@ export class IpOutput {
     if (length === 0) return 0
     this.wasPacket = true
     this.isPartial = false
+    this.segmentSize = 0
     if (into[at]! >>> 4 === 4) this.scratch.read4(into, at + 16)
     else this.scratch.read6(into, at + 24)
     this.destination = this.scratch
@@ -81,12 +84,15 @@ export class IpOutput {
 
   private nextSegment(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
     const { stack, segment } = this
-    while (stack.tcp.nextSegment(segment, now)) {
+    // A packet that might wait, for another link or for a neighbour, is one that every link takes.
+    const cuts = partial && stack.interfaces.length === 1 && out.ethernet === undefined
+    while (stack.tcp.nextSegment(segment, now, cuts ? out.offload.segmentation : 0)) {
       const other = stack.interfaces.length === 1 ? out : this.interfaceTo(segment.destination)
       const length = this.write(into, at, partial && other === out)
       if (other === out || stack.addresses.has(segment.destination)) {
         this.wasPacket = false
         this.isPartial = partial
+        this.segmentSize = segment.segmentSize
         this.destination = segment.destination
         return length
       }

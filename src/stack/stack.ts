@@ -124,7 +124,8 @@ export class Stack {
 
   /**
    * Writes the next frame to into[start], where there is room for the MTU and the link's header; returns its octets, or 0
-   * when nothing is due. `offload` is filled in for a link that offers any.
+   * when nothing is due. `offload` is filled in for a link that offers any; with it, a packet may be as long as the link
+   * says that it cuts.
    */
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
     return this.output.transmit(this.first, into, start, now, offload)
@@ -291,8 +292,8 @@ export class Stack {
     return this.identifications.next(source, destination)
   }
 
-  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant): void {
-    this.input.receiveOwn(octets, start, end, now)
+  receiveOwn(octets: Uint8Array, start: number, end: number, now: Instant, segmentSize: number): void {
+    this.input.receiveOwn(octets, start, end, now, segmentSize)
   }
 
   /** @throws {Error} ENETUNREACH: no route, or no address of its family */

@@ -20,7 +20,7 @@ export function fillSyn(connection: Connection, syn: Segment): void {
   if (server === undefined || server.cookie.length === 0 || sendBuffer.length === 0) return
   syn.cookieLength = server.cookie.length
   syn.cookie.set(server.cookie)
-  syn.octets = sendBuffer.ring.octets
+  syn.octets = sendBuffer.octets
   syn.start = sendBuffer.indexOf(0)
   syn.length = Math.min(sendBuffer.length, server.mss - tcpOptionsLength(syn))
   snd.nxt = seqAdd(snd.nxt, syn.length)

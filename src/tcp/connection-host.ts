@@ -21,6 +21,8 @@ export interface ConnectionHost {
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */
   readonly mtu: number
+  /** Octets of IP packet that the link cuts into segments; 0 where it cuts none. */
+  readonly segmentation: number
   /** The last instant that the endpoint was told. */
   readonly now: Instant
   /** The connection may have something to send, or timers to set. */
@@ -31,8 +33,10 @@ export interface ConnectionHost {
   doubtPath(connection: Connection): void
   /** Sends a RST for this connection, which need not exist any more when it goes out. */
   resetPeer(connection: Connection): void
-  /** The connection is in TIME-WAIT from now on. */
+  /** The connection is in TIME-WAIT from now on: a row takes its place. */
   enteredTimeWait(connection: Connection): void
+  /** Whether its row is still there. */
+  isInTimeWait(connection: Connection): boolean
   /** The connection is CLOSED: forget it. */
   forget(connection: Connection): void
   /** The segment at hand goes no further, or not all of it; the first reason counts. */

@@ -62,7 +62,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   retransmitAt: Instant = NEVER
   persistAt: Instant = NEVER
   delayedAckAt: Instant = NEVER
-  /** The end of TIME-WAIT, or of FIN-WAIT-2 after `release`. */
+  /** The end of FIN-WAIT-2 after `release`. */
   closeAt: Instant = NEVER
   /** How often the persist timer ran out in a row. */
   probes = 0
@@ -88,9 +88,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** `send` took less than it was offered. */
   wantsRoom = false
   isReady = false
-  /** Neighbours in TIME-WAIT. */
-  older: Connection | undefined
-  newer: Connection | undefined
+  /** The serial number of its row in TIME-WAIT; 0 before. */
+  timeWaitSerial = 0
   heapIndex = -1
   heapKey: Instant = NEVER
 
@@ -120,7 +119,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.tupleHash = tupleHash
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
-    this.sendBuffer = new SendBuffer(host.sendBuffer)
+    this.sendBuffer = new SendBuffer(host.sendBuffer.initial)
     this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
   }
 
@@ -130,8 +129,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     return this.congestionIfMade
   }
 
+  /** TIME-WAIT goes on without this object, which asks how it stands. */
   get state(): State {
-    return this.current
+    return this.timeWaitSerial !== 0 && !this.host.isInTimeWait(this) ? 'CLOSED' : this.current
   }
 
   get localAddress(): string {
@@ -241,20 +241,13 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     noteTransition(this, from, state)
   }
 
-  /** To TIME-WAIT: everything has been said by both sides. */
+  /** To TIME-WAIT: everything has been said by both sides. Its last ACK is still this object's to send. */
   enterTimeWait(): void {
     this.enter('TIME-WAIT')
     this.sendBuffer.release()
     this.stopTimers()
-    this.closeAt = this.host.now + 2 * this.host.config.msl
     this.host.enteredTimeWait(this)
     this.tell(CLOSED)
-  }
-
-  /** The peer's FIN came again: it has not heard our ACK (RFC 9293 §3.10.7.4, eighth). */
-  restartTimeWait(): void {
-    this.closeAt = this.host.now + 2 * this.host.config.msl
-    this.host.enteredTimeWait(this)
   }
 
   /** Deletes the TCB. With `code` the connection failed. */
@@ -282,7 +275,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0)
+    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0, this.host.sendBuffer)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)

@@ -59,6 +59,11 @@ export class Ecn {
     return this.receives ? ECE : 0
   }
 
+  /** The next new data says CWR: one segment, and no more (RFC 3168 §6.1.2). */
+  get owesReduction(): boolean {
+    return this.reduced
+  }
+
   /** The sender's window is held where an echo has put it: no growth until what was out then is acknowledged. */
   get isHeld(): boolean {
     return this.isRecent && this.byEcho

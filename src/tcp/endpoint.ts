@@ -1,37 +1,36 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { ACK, RST, Segment } from '../wire/segment.ts'
+import { ACK, piecesOf, RST, Segment } from '../wire/segment.ts'
+import { ActiveOpens } from './active-opens.ts'
 import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
 import { arrivesSynSent } from './arrives/syn-sent.ts'
 import { type BufferSize, bufferSize, type TcpConfig } from './config.ts'
 import { congestionControlOf } from './congestion/choice.ts'
 import type { CongestionControl, CongestionControlFactory } from './congestion/controller.ts'
-import { Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
 import type { Counters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { DropReason } from './drop-reason.ts'
-import { callError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type { StackEvent } from './events.ts'
 import { FastOpen } from './fast-open.ts'
+import { fillReset } from './fill-segment.ts'
 import { FourTupleMap, tupleHash } from './four-tuple.ts'
 import type { HalfOpen } from './half-open.ts'
-import { initialSequence, timestampOffset } from './isn.ts'
+import { initialSequence } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
-import { fillReset } from './output.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
 import { fillSynAck } from './passive-open.ts'
 import { PathMtus } from './path-mtu.ts'
-import { EphemeralPorts } from './ports.ts'
 import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
-import { TimeWaitList } from './time-wait-list.ts'
+import { TimeWait } from './time-wait.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
 
 /** What an endpoint needs of the stack around it. */
@@ -60,6 +59,7 @@ export class Endpoint implements OutputHost {
   readonly initialWindow: number
   /** The last instant it was told. */
   now: Instant = 0
+  segmentation = 0
   /** Scratch for answers without a connection. */
   readonly reply: Segment = new Segment()
   /** Scratch for answers without a connection that have addresses of their own, and for a SYN as policies see it. */
@@ -70,15 +70,14 @@ export class Endpoint implements OutputHost {
   readonly paths: PathMtus = new PathMtus()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
-  /** In every state but passive SYN-RECEIVED, unless by Fast Open; TIME-WAIT included. */
+  /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
-  /** In TIME-WAIT, the oldest first. */
-  readonly timeWait: TimeWaitList = new TimeWaitList()
+  readonly timeWait: TimeWait = new TimeWait(this)
   private readonly host: EndpointHost
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
   private readonly events: EventQueue = new EventQueue()
-  private readonly ports: EphemeralPorts
+  private readonly opens: ActiveOpens
   /** The listener that the segment at hand is for, as long as nothing is known to be wrong with that; and the segment. */
   private addressed: Listener | undefined
   private segmentAtHand: Segment
@@ -98,7 +97,7 @@ export class Endpoint implements OutputHost {
     this.listening = new Listening(this, this.output, this.events, keys)
     this.fastOpen = new FastOpen(fastOpenKeys)
     this.congestionControl = congestionControlOf(config.congestionControl, config.pacing)
-    this.ports = new EphemeralPorts(this.hashKey, config.ephemeralPorts)
+    this.opens = new ActiveOpens(this)
     this.segmentAtHand = this.reply
   }
 
@@ -130,20 +129,21 @@ export class Endpoint implements OutputHost {
       handleTimeouts(due, now)
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
-    for (let oldest = this.timeWait.oldest; oldest !== undefined; oldest = this.timeWait.oldest) {
-      if (oldest.closeAt > now) break
-      oldest.finish(undefined)
-    }
+    this.timeWait.advance(now)
     this.listening.advance()
   }
 
-  /** Fills in the next segment to be sent, with its addresses. False when nothing is due. */
-  nextSegment(out: Segment, now: Instant): boolean {
+  /**
+   * Fills in the next segment to be sent, with its addresses; one that stands for several if the link cuts packets of up
+   * to `segmentation` octets. False when nothing is due.
+   */
+  nextSegment(out: Segment, now: Instant, segmentation = 0): boolean {
     this.now = now
+    this.segmentation = segmentation
     out.dscp = this.config.dscp
     out.hopLimit = this.config.hopLimit
     if (!this.output.next(out)) return false
-    this.counters.OutSegs++
+    this.counters.OutSegs += piecesOf(out)
     if (out.has(RST)) this.counters.OutRsts++
     return true
   }
@@ -163,32 +163,11 @@ export class Endpoint implements OutputHost {
    * @throws {Error} EADDRINUSE: this four-tuple is in use; EADDRNOTAVAIL: no port is free; ENOBUFS: too many connections
    */
   connect(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, fastOpen: boolean): Connection {
-    if (this.isFull) throw callError('ENOBUFS', `${this.config.maxConnections} connections are open`)
-    const port = localPort !== 0 ? localPort : this.ports.choose(local, remote, remotePort, this)
-    const hash = this.tupleHash(local, port, remote, remotePort)
-    if (localPort !== 0 && this.connections.get(hash, local, port, remote, remotePort) !== undefined) {
-      throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
-    }
-    const connection = new Connection(this, local, port, remote, remotePort, hash, undefined)
-    connection.tcb.tsOffset = timestampOffset(this.timestampKey, local, port, remote, remotePort)
-    connection.synDue = true
-    connection.fastOpen = fastOpen
-    connection.enter('SYN-SENT')
-    this.counters.ActiveOpens++
-    this.connections.add(connection)
-    this.ready(connection)
-    return connection
-  }
-
-  /** Whether a connection to there may have this port without being asked for it. */
-  isUnused(local: IpAddress, port: number, remote: IpAddress, remotePort: number): boolean {
-    if (this.listening.listeners.usesPort(port)) return false
-    const hash = this.tupleHash(local, port, remote, remotePort)
-    return this.connections.get(hash, local, port, remote, remotePort) === undefined
+    return this.opens.connect(local, localPort, remote, remotePort, fastOpen)
   }
 
   get isFull(): boolean {
-    return this.connections.size - this.timeWait.size >= this.config.maxConnections
+    return this.connections.size >= this.config.maxConnections
   }
 
   // What follows is for the modules of this folder.
@@ -208,9 +187,9 @@ export class Endpoint implements OutputHost {
   }
 
   quiet(connection: Connection): void {
-    if (connection.state === 'TIME-WAIT') {
+    if (connection.timeWaitSerial !== 0) {
       // Only now: its last ACK has gone out.
-      this.boundTimeWait()
+      this.timeWait.bound(this.config.maxTimeWait)
       return
     }
     setTimers(connection, this.now)
@@ -223,11 +202,19 @@ export class Endpoint implements OutputHost {
 
   enteredTimeWait(connection: Connection): void {
     this.deadlines.remove(connection)
-    this.timeWait.add(connection)
+    this.connections.delete(connection)
+    this.timeWait.enter(connection)
+  }
+
+  isInTimeWait(connection: Connection): boolean {
+    return this.timeWait.has(connection)
   }
 
   forget(connection: Connection): void {
-    if (this.timeWait.delete(connection)) this.counters.TW++
+    if (connection.timeWaitSerial !== 0) {
+      this.timeWait.forget(connection)
+      return
+    }
     this.connections.delete(connection)
     this.deadlines.remove(connection)
   }
@@ -286,16 +273,6 @@ export class Endpoint implements OutputHost {
         : arrivesOtherwise(connection, segment, this.now)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
-  }
-
-  /** TIME-WAIT holds no more than its bound: the oldest go. */
-  private boundTimeWait(): void {
-    const { timeWait, config } = this
-    for (let oldest = timeWait.oldest; oldest !== undefined; oldest = timeWait.oldest) {
-      if (timeWait.size <= config.maxTimeWait) return
-      this.counters.TCPTimeWaitOverflow++
-      oldest.finish(undefined)
-    }
   }
 
   /** The hash of a four-tuple in this endpoint's tables. */

@@ -1,7 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH } from '../wire/ip.ts'
 import { ABSENT, type Segment } from '../wire/segment.ts'
-import { TCP_HEADER_LENGTH } from '../wire/tcp.ts'
+import { MAX_TCP_HEADER_LENGTH, TCP_HEADER_LENGTH } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import { LEAST_MSS } from './cookie-code.ts'
 
@@ -59,4 +59,12 @@ export function segmentSize(connection: Connection): number {
   if (tcb.sack && receiveBuffer.hasBlocks) size -= tcb.timestamps ? 28 : 36
   if (connection.userTimeoutIfMade?.due === true) size -= USER_TIMEOUT_LENGTH
   return Math.max(size, 1)
+}
+
+/** The most payload that goes to the link at once: so many whole segments of `size` octets as it cuts, or one. */
+export function longestSend({ host, remote }: Connection, size: number): number {
+  if (host.segmentation === 0) return size
+  const ip = remote.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
+  const room = host.segmentation - ip - MAX_TCP_HEADER_LENGTH
+  return Math.max(size, room - (room % size))
 }

@@ -37,6 +37,14 @@ export class Pacer {
     return true
   }
 
+  /** Octets that may go at once, where data need not wait. */
+  room(connection: Connection): number {
+    const rate = rateOf(connection)
+    if (rate === Number.POSITIVE_INFINITY) return rate
+    const { now } = connection.host
+    return Math.max(0, Math.min(now - this.leaves, 2 * quantum(connection, rate)) * rate)
+  }
+
   sent(connection: Connection, octets: number): void {
     const rate = rateOf(connection)
     this.at = NEVER

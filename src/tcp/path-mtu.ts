@@ -132,8 +132,8 @@ export class PathMtu {
     return room - offset >= larger ? larger : size
   }
 
-  /** A segment of data goes out. */
-  sending(connection: Connection, seq: number, length: number): void {
+  /** Data goes out, in segments of at most `size` octets. */
+  sending(connection: Connection, seq: number, length: number, size: number): void {
     const { tcb, host } = connection
     if (this.ceiling === NEVER) return
     const end = seqAdd(seq, length)
@@ -142,7 +142,7 @@ export class PathMtu {
       this.probing = false
       this.probeAt = host.now + PATH_LIFE
       host.counters.TCPMTUPFail++
-    } else if (seq === tcb.snd.nxt && length > segmentSize(connection)) {
+    } else if (seq === tcb.snd.nxt && size > segmentSize(connection)) {
       this.probing = true
       this.probeSeq = seq
       this.probeEnd = end

@@ -1,64 +1,82 @@
 import { copyOctets, EMPTY } from '../wire/octets.ts'
-
-const FIRST_CAPACITY = 4096
+import { capacityFor, giveBackRing, takeRing } from './ring-pool.ts'
 
 /**
  * Octets of a stream, kept in a ring under their position in it. Positions count from the stream's first octet and
- * never wrap (2^53 octets are enough). The ring holds positions `base` up to `base + capacity`, and doubles its
- * capacity as needed; whoever owns it bounds what it writes.
+ * never wrap (2^53 octets are enough). The ring holds positions from `base` on, and doubles its capacity as needed;
+ * whoever owns it bounds what it writes, and says when nothing is held any more: then the memory is given back. The next
+ * is as large as what was held needed, but not less than half as large as the last: who sends in bursts does not grow
+ * anew with each.
  */
 export class Ring {
   octets: Uint8Array = EMPTY
   /** The first position that is held. */
   base = 0
+  /** Where that lies in `octets`. */
+  private head = 0
+  /** The most octets that were held at once since the ring was last empty; before, what to begin with. */
+  private most = 0
+
+  /** The ring of a buffer is itself. */
+  get ring(): this {
+    return this
+  }
 
   /** Where position `position` lies in `octets`. */
-  indexOf(position: number): number {
-    return this.octets.length === 0 ? 0 : position % this.octets.length
+  placeOf(position: number): number {
+    return (this.head + (position - this.base)) & (this.octets.length - 1)
   }
 
   /** Copies in `length` octets at `position`, which is not before `base`. */
   write(position: number, from: Uint8Array, start: number, length: number): void {
     if (length === 0) return
-    this.reserve(position + length - this.base)
-    const at = this.indexOf(position)
+    const held = position + length - this.base
+    if (held > this.octets.length) this.reserve(held)
+    if (held > this.most) this.most = held
+    const at = this.placeOf(position)
     const first = Math.min(length, this.octets.length - at)
     copyOctets(from, start, first, this.octets, at)
     if (first < length) copyOctets(from, start + first, length - first, this.octets, 0)
   }
 
   /** Copies out `length` octets from `position` on. */
-  read(position: number, length: number, into: Uint8Array, at: number): void {
-    const from = this.indexOf(position)
+  copy(position: number, length: number, into: Uint8Array, at: number): void {
+    if (length === 0) return
+    const from = this.placeOf(position)
     const first = Math.min(length, this.octets.length - from)
     copyOctets(this.octets, from, first, into, at)
     if (first < length) copyOctets(this.octets, 0, length - first, into, at + first)
   }
 
-  /** Forgets everything, the memory too. */
-  release(): void {
+  /** The first `length` octets are not needed any more. */
+  drop(length: number): void {
+    this.head = (this.head + length) & (this.octets.length - 1)
+    this.base += length
+  }
+
+  /** Nothing is held, and the next position is `position`: the memory goes to whoever needs it. */
+  empty(position: number): void {
+    this.base = position
+    if (this.octets === EMPTY) return
+    this.most = Math.max(Math.min(this.most, this.octets.length), this.octets.length / 2)
+    this.head = 0
+    giveBackRing(this.octets)
     this.octets = EMPTY
   }
 
   private reserve(size: number): void {
     const old = this.octets
-    if (size <= old.length) return
-    let capacity = Math.max(old.length, FIRST_CAPACITY)
-    while (capacity < size) capacity *= 2
-    const grown = new Uint8Array(capacity)
-    if (old.length > 0) {
-      // Every octet moves to its place under the new modulus.
-      const from = this.base % old.length
-      const to = this.base % capacity
-      copyWrapped(old, from, old.length - from, grown, to)
-      copyWrapped(old, 0, from, grown, (to + old.length - from) % capacity)
+    if (old === EMPTY) {
+      this.octets = takeRing(capacityFor(Math.max(size, this.most)))
+      this.most = 0
+      return
     }
+    const grown = takeRing(capacityFor(size))
+    const { head } = this
+    copyOctets(old, head, old.length - head, grown, 0)
+    copyOctets(old, 0, head, grown, old.length - head)
+    this.head = 0
+    giveBackRing(old)
     this.octets = grown
   }
-}
-
-function copyWrapped(from: Uint8Array, start: number, length: number, into: Uint8Array, at: number): void {
-  const first = Math.min(length, into.length - at)
-  copyOctets(from, start, first, into, at)
-  copyOctets(from, start + first, length - first, into, 0)
 }

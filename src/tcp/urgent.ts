@@ -25,7 +25,7 @@ export class Urgent {
 
   /** Whether urgent data waits for its acknowledgment. */
   isSending({ sendBuffer }: Connection): boolean {
-    return this.sent > sendBuffer.ring.base
+    return this.sent > sendBuffer.base
   }
 
   /**
@@ -35,7 +35,7 @@ export class Urgent {
   stamp(connection: Connection, out: Segment): void {
     const { sendBuffer, tcb } = connection
     if (!this.isSending(connection)) return
-    const distance = this.sent - sendBuffer.ring.base - seqDistance(tcb.snd.una, out.seq)
+    const distance = this.sent - sendBuffer.base - seqDistance(tcb.snd.una, out.seq)
     if (distance <= 0) return
     out.flags |= URG
     out.urg = Math.min(distance, FARTHEST)
@@ -48,13 +48,13 @@ export class Urgent {
   arrived(connection: Connection, segment: Segment): void {
     const { receiveBuffer, tcb } = connection
     const pointer = receiveBuffer.next + seqDistance(tcb.rcv.nxt, seqAdd(segment.seq, segment.urg))
-    if (connection.finReceived || pointer <= this.received || pointer <= receiveBuffer.ring.base) return
+    if (connection.finReceived || pointer <= this.received || pointer <= receiveBuffer.base) return
     this.received = pointer
     connection.tell(URGENT)
   }
 
   /** RFC 9293 MUST-33: octets to be read up to the mark, those included that have not come yet. */
   left({ receiveBuffer }: Connection): number {
-    return Math.max(0, this.received - receiveBuffer.ring.base)
+    return Math.max(0, this.received - receiveBuffer.base)
   }
 }

@@ -83,6 +83,11 @@ export class Segment {
   octets: Uint8Array = EMPTY
   start = 0
   length = 0
+  /**
+   * Octets of payload in each of the segments on the wire that this one stands for: outward the link cuts it, inward
+   * it was put together. 0 for one that is as on the wire.
+   */
+  segmentSize = 0
 
   /** SEG.LEN: octets of payload, plus one each for SYN and FIN. */
   get len(): number {
@@ -105,6 +110,7 @@ export class Segment {
     this.octets = EMPTY
     this.start = 0
     this.length = 0
+    this.segmentSize = 0
   }
 
   clearOptions(): void {
@@ -120,4 +126,9 @@ export class Segment {
     this.optionsStart = 0
     this.optionsEnd = 0
   }
+}
+
+/** How many segments on the wire `segment` stands for. */
+export function piecesOf({ length, segmentSize }: Segment): number {
+  return segmentSize === 0 ? 1 : Math.ceil(length / segmentSize)
 }

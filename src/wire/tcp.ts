@@ -10,6 +10,8 @@ import { parseTcpOptions, tcpOptionsLength, writeTcpOptions } from './tcp-option
 
 /** Octets of a TCP header without options. */
 export const TCP_HEADER_LENGTH = 20
+/** And with as many as there is room for. */
+export const MAX_TCP_HEADER_LENGTH = 60
 
 /**
  * Reads the segment at octets[start] up to octets[end] (RFC 9293 §3.1). The caller has set `into.source` and

@@ -19,8 +19,8 @@ export function variablesOf(connection: Connection): Variables {
   const { tcb, state, receiveBuffer } = connection
   const { snd, rcv } = tcb
   const origin = after(rcv.nxt, -receiveBuffer.next)
-  const ranges = receiveBuffer['ranges']
-  const [from, to] = ranges.count > 0 ? [ranges.from(0), ranges.to(0)] : []
+  const ranges = receiveBuffer['early']?.ranges
+  const [from, to] = ranges !== undefined && ranges.count > 0 ? [ranges.from(0), ranges.to(0)] : []
   const waits = rcv.finKnown && !connection.finReceived
   return {
     state,
@@ -49,7 +49,8 @@ export function fingerprint(world: World): string {
   for (const peer of world.peers) {
     const connection = world.connections.get(peer)
     if (connection !== undefined && connection.state !== 'CLOSED') {
-      parts.push(`${world.accepted.has(connection) ? 'accepted' : ''} ${ofConnection(connection, world.now, names)}`)
+      const accepted = world.accepted.has(connection) ? 'accepted' : ''
+      parts.push(`${accepted} ${ofConnection(connection, world.now, names)} ${timeWait(connection, world)}`)
     }
     parts.push(ofPeer(peer, world, names))
   }
@@ -155,7 +156,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   sendBuffer: ({ sendBuffer }) => String(sendBuffer.length),
   receiveBuffer: ({ receiveBuffer }) => {
-    const { edges, head } = receiveBuffer['ranges'] as unknown as { edges: number[]; head: number }
+    const { edges, head } = (receiveBuffer['early']?.ranges ?? NO_RANGES) as unknown as typeof NO_RANGES
     const ranges = edges.slice(head).map((position) => position - receiveBuffer.next)
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
@@ -211,8 +212,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   events: 'as it is',
   wantsRoom: 'as it is',
   isReady: 'as it is',
-  older: 'skip',
-  newer: 'skip',
+  timeWaitSerial: 'skip',
   heapIndex: 'skip',
   heapKey: 'skip',
   noDelay: 'as it is',
@@ -222,39 +222,50 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   current: 'as it is',
 }
 
+const NO_RANGES: { edges: number[]; head: number } = { edges: [], head: 0 }
+
 const TCB: Readonly<Record<string, Rule>> = {
-  iss: 'skip',
-  irs: 'skip',
+  issWord: 'skip',
+  irsWord: 'skip',
   snd: 'skip',
   rcv: 'skip',
   windowScaling: 'as it is',
   timestamps: 'as it is',
   sack: 'as it is',
-  tsRecent: 'as it is',
-  tsRecentAt: 'skip',
-  tsOffset: 'skip',
-  lastAckSent: 'skip',
+  tsRecentWord: 'as it is',
+  tsRecentSecond: 'skip',
+  tsOffsetWord: 'skip',
+  lastAckSentWord: 'skip',
 }
 
 const SND: Readonly<Record<string, Rule>> = {
-  una: 'ours',
-  nxt: 'ours',
-  resend: 'ours',
+  unaWord: 'ours',
+  nxtWord: 'ours',
+  resendWord: 'ours',
   wnd: 'as it is',
   wndMax: 'as it is',
-  wl1: 'skip',
-  wl2: 'skip',
+  wl1Word: 'skip',
+  wl2Word: 'skip',
   mss: 'as it is',
   scale: 'as it is',
 }
 
 const RCV: Readonly<Record<string, Rule>> = {
-  nxt: 'theirs',
-  edge: 'theirs',
+  nxtWord: 'theirs',
+  edgeWord: 'theirs',
   scale: 'as it is',
   mss: 'skip',
-  fin: 'skip',
+  finWord: 'skip',
   finKnown: 'as it is',
+}
+
+/** What its row in TIME-WAIT adds to what the connection was. */
+function timeWait(connection: Connection, { stack, now }: World): string {
+  if (connection.state !== 'TIME-WAIT') return ''
+  const { rows } = stack.tcp.timeWait
+  const row = rows.rowOf(connection)
+  const since = Math.min(rows.sinceChallenge(row, now), CONFIG.challengeInterval)
+  return `${rows.expiry(row) - now} ${since} ${rows.tsRecent(row)}`
 }
 
 function ofConnection(connection: Connection, now: number, names: Names): string {

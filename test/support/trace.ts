@@ -11,6 +11,8 @@ import type { Incoming } from '../../src/tcp/incoming.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import { IpAddress, IpPrefix } from '../../src/wire/address.ts'
+import { Offload } from '../../src/wire/offload.ts'
+import { cutFrame } from './cutting-link.ts'
 import { differences, formatSegment } from './trace-format.ts'
 import { decode, encodeIcmp, encodeSegment, type Peer, type Sent, stream, streamOctet } from './trace-packet.ts'
 import { parseTrace, type SegmentNotation, type TraceLine } from './trace-parse.ts'
@@ -102,6 +104,8 @@ export class Traced {
   /** The stack's port in the connections of peers that are not told another. */
   localPort = 80
   readonly events: TracedEvent[] = []
+  /** Octets into which the link cuts the packet that the stack sent last; 0 if it does not. */
+  segmentSize = 0
   /** Called after every stimulus, once the stack has nothing more to send: for what must hold at any time. */
   check: () => void = () => {}
   readonly #options: HostOptions
@@ -112,6 +116,7 @@ export class Traced {
   #sent: Sent[] = []
   readonly #log: string[] = []
   readonly #positions = new WeakMap<Connection, { sent: number; received: number }>()
+  readonly #offload: Offload | undefined
   readonly #outward = new Uint8Array(LONGEST_FRAME)
 
   constructor(options: HostOptions) {
@@ -120,6 +125,7 @@ export class Traced {
     const tcp = { quickAcks: 0, ...options.stack?.tcp }
     this.stack = new Stack({ addresses, secret: SECRET, ...options.stack, tcp })
     this.#options = options
+    this.#offload = options.stack?.offload === undefined ? undefined : new Offload()
     this.#localAddress = IpPrefix.parse(addresses[0]!)!.address
   }
 
@@ -253,10 +259,11 @@ export class Traced {
   #settle(): void {
     for (let count = 0; ; count++) {
       this.#outward.fill(POISON, 0, 2048)
-      const length = this.stack.transmit(this.#outward, HEADROOM, this.now)
+      const length = this.stack.transmit(this.#outward, HEADROOM, this.now, this.#offload)
       if (length === 0) break
       if (count === ENDLESS) assert.fail(`the stack sends without end at ${seconds(this.now)}`)
-      this.#sent.push(decode(this.#outward.slice(HEADROOM, HEADROOM + length), this.now, this.#peers.values()))
+      const packet = this.#whole(HEADROOM, HEADROOM + length)
+      this.#sent.push(decode(packet, this.now, this.#peers.values()))
     }
     for (let event = this.stack.nextEvent(); event !== undefined; event = this.stack.nextEvent()) {
       this.events.push({
@@ -269,6 +276,14 @@ export class Traced {
       })
     }
     this.check()
+  }
+
+  /** A copy of the packet that was sent, its checksum completed. */
+  #whole(start: number, end: number): Uint8Array {
+    if (this.#offload === undefined) return this.#outward.slice(start, end)
+    this.segmentSize = this.#offload.segmentSize
+    this.#offload.segmentSize = 0
+    return cutFrame(this.#outward, start, end, this.#offload)[0]!
   }
 
   #expect(peer: Peer, written: SegmentNotation, at: number, where: string): void {

@@ -36,7 +36,7 @@ describe('ABORT (RFC 9293 §3.10.5)', () => {
       +0 < .  1:1(0) ack 14601 win 65535
       +0 > R  14601:14601(0)
     `
-    assert.equal(tcp.connection.sendBuffer.ring.octets.length, 0)
+    assert.equal(tcp.connection.sendBuffer.octets.length, 0)
   })
 
   test('of a connection that nobody heard of yet, before its SYN went out, leaves no trace of it', () => {

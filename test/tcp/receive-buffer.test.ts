@@ -157,7 +157,7 @@ describe('a receive buffer', () => {
     buffer.release()
     assert.equal(buffer.length, 0)
     assert.ok(!buffer.hasGaps)
-    assert.equal(buffer.ring.octets.length, 0)
+    assert.equal(buffer.octets.length, 0)
   })
 
   test('behaves as a set of octets, whatever order they come in', () => {

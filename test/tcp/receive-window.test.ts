@@ -181,7 +181,7 @@ describe('the window scale', () => {
           furthest = Math.max(furthest, edge)
         }
         assert.ok(seqDistance(tcb.irs, tcb.rcv.edge) >= furthest, 'what was offered is taken')
-        assert.ok(buffer.highest - buffer.ring.base < receiveBuffer + unit, 'no more is held than fits')
+        assert.ok(buffer.highest - buffer.base < receiveBuffer + unit, 'no more is held than fits')
       }
     }
     fc.assert(

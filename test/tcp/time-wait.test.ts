@@ -117,7 +117,7 @@ describe('TIME-WAIT', () => {
       +0 < F.  1:1(0) ack 12 win 65535
       +0 > .   12:12(0) ack 2
     `
-    assert.equal(tcp.connection.sendBuffer.ring.octets.length, 0)
+    assert.equal(tcp.connection.sendBuffer.octets.length, 0)
   })
 
   test('still gives the application what the peer has sent', () => {

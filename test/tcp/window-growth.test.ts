@@ -127,9 +127,10 @@ describe('the send buffer', () => {
     assert.equal(sendBuffer.limit, 2 * congestion!.cwnd)
     assert.equal(writable, sendBuffer.limit - 15_400)
     assert.deepEqual(tcp.takeEvents(), ['writable'])
-    sendBuffer.grow(10 ** 9)
+    const size = tcp.stack.tcp.sendBuffer
+    sendBuffer.grow(10 ** 9, size)
     assert.equal(sendBuffer.limit, 40_000)
-    sendBuffer.grow(1)
+    sendBuffer.grow(1, size)
     assert.equal(sendBuffer.limit, 40_000)
   })
 })

@@ -18,6 +18,7 @@ import type { Incoming } from '../../src/tcp/incoming.ts'
 import type { ListenOptions } from '../../src/tcp/listen-options.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
 import type { Instant, Milliseconds } from '../../src/wire/instant.ts'
+import { cutting } from '../support/cutting-link.ts'
 import { Flow, type FlowPlan, type Progress } from './flow.ts'
 import { leftovers } from './leftovers.ts'
 import { Recorder } from './recorder.ts'
@@ -38,8 +39,11 @@ export interface RigOptions {
   mtu?: number
   /** What happens to frames, in both directions; their fates come from the seed. Nothing by default, and no delay. */
   impairment?: ImpairOptions
-  /** The wire vouches for checksums; then it can't be impaired. */
-  offload?: boolean
+  /**
+   * The wire carries packets of 64 KiB and vouches for checksums; then it can't be impaired. `'cut'`: it carries segments
+   * of its MTU, into which it cuts those packets.
+   */
+  offload?: boolean | 'cut'
   seed?: number
   a?: EndOptions
   b?: EndOptions
@@ -124,7 +128,7 @@ export class Rig {
     this.options = options
     this.clock = new VirtualClock({ start: options.start ?? 0 })
     const chance = new Chance(options.seed ?? 0)
-    const wire = createWire(this.clock, { mtu: options.mtu ?? 1500, offload: options.offload ?? false })
+    const wire = createWire(this.clock, { mtu: options.mtu ?? 1500, offload: options.offload === true })
     this.a = this.end('a', wire[0], chance.fork(), options.a ?? {})
     this.b = this.end('b', wire[1], chance.fork(), options.b ?? {})
   }
@@ -187,15 +191,15 @@ export class Rig {
 
   private end(name: EndName, wire: WireEnd, chance: Chance, options: EndOptions): End {
     let count = 0
-    const link = tap(
-      impair(wire, this.clock, { outward: this.options.impairment ?? {} }, () => chance.next()),
-      {
-        filter: (octets, from, to, direction) =>
-          direction === 'inward' || (this.options.passes?.(name, count++, octets.subarray(from, to)) ?? true),
-        frame: (octets, from, to, direction, swallowed) =>
-          this.recorder.frame(name, direction, octets, from, to, swallowed, this.clock.now()),
-      },
-    )
+    const { impairment = {}, offload = false } = this.options
+    const impaired = offload === true ? wire : impair(wire, this.clock, { outward: impairment }, () => chance.next())
+    const tapped = tap(impaired, {
+      filter: (octets, from, to, direction) =>
+        direction === 'inward' || (this.options.passes?.(name, count++, octets.subarray(from, to)) ?? true),
+      frame: (octets, from, to, direction, swallowed) =>
+        this.recorder.frame(name, direction, octets, from, to, swallowed, this.clock.now()),
+    })
+    const link = offload === 'cut' ? cutting(tapped) : tapped
     const stack = new Stack({
       addresses: [
         `${ADDRESSES[name][4]}/24`,

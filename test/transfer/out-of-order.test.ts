@@ -33,7 +33,7 @@ function deliver(tcp: Traced, order: readonly number[]): number {
       if (n < acknowledged) continue
       acknowledged = Math.max(acknowledged, octet(tcp, n, frame))
       // biome-ignore lint/complexity/useLiteralKeys: it is private
-      assert.ok(tcp.connection.receiveBuffer['ranges'].count <= MAX_RANGES)
+      assert.ok((tcp.connection.receiveBuffer['early']?.ranges.count ?? 0) <= MAX_RANGES)
     }
     if (acknowledged === COUNT + 1) return round
   }

@@ -31,7 +31,6 @@ export function handleAcknowledgment(
     challenge(connection, segment, 'tcp-ack-unacceptable')
     return 'stop'
   }
-  if (connection.state === 'TIME-WAIT') return 'go on'
   const flight = seqDistance(snd.una, snd.nxt)
   const acked = seqDistance(snd.una, segment.ack)
   if (acked > 0) advance(connection, segment, acked, flight)

@@ -1,10 +1,11 @@
 import { RST, type Segment } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { Listener } from '../listener.ts'
+import { NO_ROW } from '../row-index.ts'
 import { NONE } from '../syn-rows.ts'
 import { arrivesHalfOpen } from './half-open.ts'
 import { arrivesListen } from './listen.ts'
-import { asksForReincarnation } from './time-wait.ts'
+import { arrivesTimeWait, asksForReincarnation } from './time-wait.ts'
 
 /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, its half-open row, its listener, or nobody. */
 export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener | undefined): void {
@@ -12,11 +13,12 @@ export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener
   const hash = endpoint.tupleHash(destination, destinationPort, source, sourcePort)
   const connection = endpoint.connections.get(hash, destination, destinationPort, source, sourcePort)
   if (connection !== undefined) {
-    if (listener !== undefined && asksForReincarnation(connection, segment)) {
-      arrivesListen(endpoint, listener, segment, hash, connection)
-    } else {
-      endpoint.deliver(connection, segment)
-    }
+    endpoint.deliver(connection, segment)
+    return
+  }
+  const old = endpoint.timeWait.find(hash, destination, destinationPort, source, sourcePort)
+  if (old !== NO_ROW && (listener === undefined || !asksForReincarnation(endpoint.timeWait.rows, old, segment))) {
+    arrivesTimeWait(endpoint, old, segment)
     return
   }
   if (listener === undefined) {
@@ -26,7 +28,7 @@ export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener
   const queue = listener.queue(destination.family)
   const row = queue.find(hash, segment)
   if (row !== NONE) arrivesHalfOpen(endpoint, listener, queue, row, segment)
-  else arrivesListen(endpoint, listener, segment, hash, undefined)
+  else arrivesListen(endpoint, listener, segment, hash, old)
 }
 
 /** SEGMENT ARRIVES in CLOSED (RFC 9293 §3.10.7.1). */

@@ -33,7 +33,8 @@ export function countChallenge(counters: Counters, reason: ChallengeReason): voi
   if (reason !== 'tcp-out-of-window' && reason !== 'tcp-paws') counters.TCPChallengeACK++
 }
 
-function countSkipped(counters: Counters, reason: ChallengeReason): void {
+/** What the limit of RFC 5961 §7 has kept back. */
+export function countSkipped(counters: Counters, reason: ChallengeReason): void {
   if (reason === 'tcp-out-of-window') counters.TCPACKSkippedSeq++
   else if (reason === 'tcp-paws') counters.TCPACKSkippedPAWS++
   else counters.TCPACKSkippedChallenge++

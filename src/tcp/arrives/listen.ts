@@ -1,19 +1,19 @@
 import { ABSENT, ACK, FIN, RST, type Segment, SYN } from '../../wire/segment.ts'
-import type { Connection } from '../connection.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { Listener } from '../listener.ts'
+import { NO_ROW } from '../row-index.ts'
 import { seqAdd, seqLess } from '../seq.ts'
 import { halfOpenOf, signHandshake } from '../signed-handshake.ts'
 import { NONE } from '../syn-rows.ts'
 import { judgeFastOpen } from './fast-open.ts'
 
-/** SEGMENT ARRIVES in LISTEN (RFC 9293 §3.10.7.2), in its order; `hash` is the four-tuple's, `old` its incarnation in TIME-WAIT. */
+/** SEGMENT ARRIVES in LISTEN (RFC 9293 §3.10.7.2), in its order; `hash` is the four-tuple's, `old` the row of its incarnation in TIME-WAIT, or NO_ROW. */
 export function arrivesListen(
   endpoint: Endpoint,
   listener: Listener,
   segment: Segment,
   hash: number,
-  old: Connection | undefined,
+  old: number,
 ): void {
   // First: a RST could be for nothing that we sent.
   if (segment.has(RST)) {
@@ -84,7 +84,7 @@ export function refuseForAcceptQueue(endpoint: Endpoint, listener: Listener, seg
  * Third: a SYN that asks for a connection anew. Text on it is not kept: the client sends it again (RFC 9293 §3.10.7.2
  * lets us).
  */
-function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: Connection | undefined): void {
+function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: number): void {
   const { counters } = listener
   counters.syns++
   endpoint.listening.cookies.keys.update(endpoint.now)
@@ -116,7 +116,7 @@ function hold(
   listener: Listener,
   syn: Segment,
   hash: number,
-  old: Connection | undefined,
+  old: number,
   deferred: boolean,
 ): void {
   const { listening, now } = endpoint
@@ -152,18 +152,18 @@ function hold(
  * A SYN,ACK of which nothing is kept (RFC 4987 §3.6). An old incarnation ends with it; where the cookie is not beyond
  * what that has used (RFC 9293 MAY-2 (1)), the SYN is dropped: it comes again, and so does another key.
  */
-function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, old: Connection | undefined): void {
+function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, old: number): void {
   const { listening, counters } = endpoint
   const { halfOpen, cookies } = listening
   halfOpenOf(syn, halfOpen)
   signHandshake(endpoint, halfOpen, cookies.keys.current)
-  if (!listener.cookies || (old !== undefined && !seqLess(old.tcb.snd.nxt, cookies.iss))) {
+  if (!listener.cookies || (old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))) {
     dropForNoRoom(endpoint, listener)
     return
   }
-  if (old !== undefined) {
+  if (old !== NO_ROW) {
     counters.TWRecycled++
-    old.finish(undefined)
+    endpoint.timeWait.end(old)
   }
   listener.overflowedAt = endpoint.now
   halfOpen.iss = cookies.iss
@@ -187,14 +187,14 @@ function dropForNoRoom(endpoint: Endpoint, listener: Listener): void {
  * is evicted. After an old incarnation, beyond all that it has used (RFC 9293 MAY-2 (1)), cookie or not; it ends with
  * this.
  */
-function freshSequence(endpoint: Endpoint, syn: Segment, old: Connection | undefined): number {
+function freshSequence(endpoint: Endpoint, syn: Segment, old: number): number {
   const { halfOpen, cookies } = endpoint.listening
   halfOpenOf(syn, halfOpen)
   signHandshake(endpoint, halfOpen, cookies.keys.current)
   const iss = endpoint.chosenSequence(cookies.iss)
-  if (old === undefined) return iss
-  const used = old.tcb.snd.nxt
+  if (old === NO_ROW) return iss
+  const used = endpoint.timeWait.rows.sndNxt(old)
   endpoint.counters.TWRecycled++
-  old.finish(undefined)
+  endpoint.timeWait.end(old)
   return seqLess(used, iss) ? iss : seqAdd(used, 65_537)
 }

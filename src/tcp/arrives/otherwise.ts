@@ -11,7 +11,7 @@ import { handleFin, handleText, noteOldDuplicate } from './text.ts'
 const PAWS_IDLE = 24 * 24 * 3600 * 1000
 
 /**
- * SEGMENT ARRIVES in every state but CLOSED, LISTEN and SYN-SENT (RFC 9293 §3.10.7.4), in its order, first to eighth.
+ * SEGMENT ARRIVES in every state but CLOSED, LISTEN, SYN-SENT and TIME-WAIT (RFC 9293 §3.10.7.4), in its order, first to eighth.
  * 'reset' when the segment deserves a RST `<SEQ=SEG.ACK>`.
  */
 export function arrivesOtherwise(connection: Connection, segment: Segment, now: Instant): 'reset' | undefined {
@@ -114,9 +114,9 @@ function isAcceptable(connection: Connection, segment: Segment): boolean {
  * send again what the other has, and lose their pure ACKs, would tell each other nothing for ever.
  */
 function trimOldText(connection: Connection, segment: Segment): boolean {
-  const { tcb, state, host } = connection
+  const { tcb, host } = connection
   const behind = seqDistance(segment.seq, tcb.rcv.nxt)
-  if (!tcb.sack || state === 'TIME-WAIT' || segment.has(SYN | RST)) return false
+  if (!tcb.sack || segment.has(SYN | RST)) return false
   if (segment.length === 0 || segment.length > behind || behind > host.receiveBuffer.max) return false
   host.drop('tcp-out-of-window')
   noteOldDuplicate(connection, segment)
@@ -144,8 +144,6 @@ function refuseUnacceptable(connection: Connection, segment: Segment): void {
     challengeSyn(connection, segment)
   } else {
     challenge(connection, segment, 'tcp-out-of-window')
-    // The peer's FIN once more is never in the window, and yet it is what TIME-WAIT is there for.
-    if (connection.state === 'TIME-WAIT' && segment.has(FIN)) connection.restartTimeWait()
   }
 }
 
@@ -161,11 +159,6 @@ function handleReset(connection: Connection, segment: Segment): void {
   switch (connection.state) {
     case 'SYN-RECEIVED':
       connection.finish(connection.listener === undefined ? 'ECONNREFUSED' : 'ECONNRESET')
-      break
-    case 'TIME-WAIT':
-      // RFC 1337 §3, fix 1: who has said everything has nothing to reset, and an old RST would let old segments in.
-      if (connection.host.config.rfc1337) connection.host.drop('tcp-rst-ignored')
-      else connection.finish(undefined)
       break
     case 'CLOSING':
     case 'LAST-ACK':

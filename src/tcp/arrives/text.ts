@@ -1,6 +1,7 @@
 import { FIN, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { READABLE } from '../events.ts'
+import { offeredMss } from '../options.ts'
 import { mostRanges } from '../receive-buffer.ts'
 import { seqAdd, seqDistance, seqLess } from '../seq.ts'
 
@@ -38,7 +39,7 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
     connection.acksDue = Math.max(connection.acksDue, 1)
     return undefined
   }
-  if (length > rcv.mss) rcv.mss = length
+  if (length > rcv.mss) noteFullSize(connection, segment, length)
   const gap = seqDistance(rcv.nxt, seqAdd(segment.seq, early))
   const before = receiveBuffer.next
   const hadGaps = receiveBuffer.hasGaps
@@ -60,6 +61,15 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   if (advanced > 0) connection.tell(READABLE)
   scheduleAck(connection, advanced, hadGaps)
   return undefined
+}
+
+/**
+ * What came in one segment says what a full one is; of what the link has put together, and be it that it does not say
+ * so, no more than the MSS that we offer is one.
+ */
+function noteFullSize({ tcb, host, remote }: Connection, segment: Segment, length: number): void {
+  const size = segment.segmentSize === 0 ? length : Math.min(length, segment.segmentSize)
+  tcb.rcv.mss = Math.max(tcb.rcv.mss, Math.min(size, offeredMss(host.mtu, remote)))
 }
 
 /**

@@ -83,9 +83,9 @@ export class Recovery {
     return offset + (sack.sent.isFull ? 0 : Math.max(window - sack.sent.pipe, 0))
   }
 
-  /** Sequence up to SND.NXT was sent for the first time. */
-  sentNew(connection: Connection): void {
-    this.sack?.sentNew(connection)
+  /** Sequence up to SND.NXT was sent for the first time, in so many segments. */
+  sentNew(connection: Connection, segments = 1): void {
+    this.sack?.sentNew(connection, segments)
   }
 
   /** Tells congestion control of an ACK outside of recovery. */
@@ -115,7 +115,7 @@ export class Recovery {
       sack.reorderAt = NEVER
       probe.stop()
     } else if (sack.isOpen && sent.sacked === 0 && sent.lost === 0 && !probe.outstanding) {
-      probe.arm(now, connection.rto.srtt, sent.count === 1, connection.retransmitAt)
+      probe.arm(now, connection.rto.srtt, sent.isSingle, connection.retransmitAt)
     } else {
       probe.stop()
     }

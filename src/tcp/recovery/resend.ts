@@ -1,18 +1,9 @@
 import type { Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
+import { emit } from '../fill-segment.ts'
 import { seqAdd, seqDistance } from '../seq.ts'
 import type { SackRecovery } from './sack-recovery.ts'
-import { LOST } from './sent-segments.ts'
-
-/** Fills in a segment of data that begins `offset` octets into the send buffer. */
-export type Emit = (
-  connection: Connection,
-  out: Segment,
-  seq: number,
-  offset: number,
-  length: number,
-  fin: boolean,
-) => void
+import { LOST, type SentSegments } from './sent-segments.ts'
 
 /**
  * What goes out before new data: what is lost (RFC 6675 §4, NextSeg (1)), in segments of at most `size` octets, or a
@@ -22,7 +13,6 @@ export function resendLost(
   connection: Connection,
   sack: SackRecovery,
   size: number,
-  emit: Emit,
   out: Segment,
 ): 'sent' | 'wait' | 'new data' {
   const { sent, probe } = sack
@@ -36,7 +26,7 @@ export function resendLost(
   // A closed window is probed, and what is out goes out anew when it opens.
   if (snd.wnd === 0) return 'wait'
   const newData = mayForward(connection, size)
-  const i = probe.due && sent.lost === 0 ? sent.count - 1 : sent.findLost()
+  const i = probe.due && sent.lost === 0 ? lastSegment(sent, size) : sent.findLost()
   if (i < 0 || (sack.pushes && newData && !forced)) return 'new data'
   const offset = seqDistance(snd.una, sent.startOf(i))
   const room = snd.wnd - offset
@@ -75,4 +65,13 @@ function fit({ sent }: SackRecovery, i: number, size: number, lost: boolean): vo
   }
   if (!lost) return
   while (i + 1 < sent.count && sent.has(i + 1, LOST) && sent.lengthOf(i) + sent.lengthOf(i + 1) <= size) sent.join(i)
+}
+
+/** The entry of the segment that was sent with the highest numbers: of several that went as one, the last. */
+function lastSegment(sent: SentSegments, size: number): number {
+  const i = sent.count - 1
+  const length = sent.lengthOf(i)
+  if (length <= size || !sent.canSplit) return i
+  sent.split(i, seqAdd(sent.end, -(length % size || size)))
+  return i + 1
 }

@@ -169,11 +169,11 @@ export class SackRecovery {
     for (let i = 0; i < sent.count; i++) if (!sent.has(i, SACKED)) sent.markLost(i)
   }
 
-  /** New sequence was sent, up to SND.NXT. */
-  sentNew(connection: Connection): void {
+  /** New sequence was sent, up to SND.NXT, in so many segments. */
+  sentNew(connection: Connection, segments: number): void {
     const { nxt } = connection.tcb.snd
     this.prr.sent(seqDistance(this.sent.end, nxt))
-    this.sent.append(nxt, connection.host.now)
+    this.sent.append(nxt, connection.host.now, segments)
     if (this.forward > 0) this.forward--
     this.probe.at = NEVER
     if (this.probe.due) this.noteProbe(connection, false)

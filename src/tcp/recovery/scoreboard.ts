@@ -27,6 +27,12 @@ export class Scoreboard {
       if (!sent.has(0, SACKED)) this.deliver(0, recover, true, counters)
       sent.removeFirst()
     }
+    // Of several that went as one, the first have come.
+    if (sent.count > 0 && seqLess(sent.start, ack) && sent.isSeveral(0) && sent.canSplit) {
+      sent.split(0, ack)
+      if (!sent.has(0, SACKED)) this.deliver(0, recover, true, counters)
+      sent.removeFirst()
+    }
     if (!seqLess(sent.start, ack)) return
     if (sent.count === 0) {
       sent.clear(ack)

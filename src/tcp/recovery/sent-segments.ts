@@ -22,8 +22,8 @@ export const OFTEN = 8
 
 /**
  * The segments from SND.UNA to SND.NXT, in order of sequence: where each ends, when it was last sent, and what is known
- * of it: the scoreboard of RFC 6675, with the times that RFC 8985 asks for. SACKed neighbours are one entry, so that a
- * long flight with few holes is few entries. A ring of typed arrays; nothing is made for a segment.
+ * of it: the scoreboard of RFC 6675, with the times that RFC 8985 asks for. Those that the link cut out of one are one
+ * entry, until an ACK tells them apart, and so are SACKed neighbours: a long flight with few holes is few entries. A ring of typed arrays; nothing is made for a segment.
  */
 export class SentSegments {
   /** Where the first entry begins: SND.UNA. */
@@ -47,6 +47,11 @@ export class SentSegments {
 
   get isFull(): boolean {
     return this.count >= MOST_IN_FLIGHT
+  }
+
+  /** One segment is out, and no more. */
+  get isSingle(): boolean {
+    return this.count === 1 && !this.isSeveral(0)
   }
 
   get canSplit(): boolean {
@@ -79,6 +84,11 @@ export class SentSegments {
     return this.times[(this.head + i) & this.mask]!
   }
 
+  /** Entry `i` stands for more than one segment. */
+  isSeveral(i: number): boolean {
+    return this.pieces[(this.head + i) & this.mask]! > 1
+  }
+
   has(i: number, marks: number): boolean {
     return (this.marks[(this.head + i) & this.mask]! & marks) !== 0
   }
@@ -93,14 +103,14 @@ export class SentSegments {
     this.release()
   }
 
-  /** A segment was sent for the first time; it ends at `end`. */
-  append(end: number, now: Instant): void {
+  /** So many segments were sent at once and for the first time; the last ends at `end`. */
+  append(end: number, now: Instant, segments = 1): void {
     this.reserve()
     const at = (this.head + this.count) & this.mask
     this.ends[at] = end
     this.times[at] = now
     this.marks[at] = 0
-    this.pieces[at] = 1
+    this.pieces[at] = segments
     this.count++
   }
 
@@ -115,6 +125,7 @@ export class SentSegments {
   /** Octets before `seq`, which is inside the first entry, are acknowledged. */
   trimFirst(seq: number): void {
     this.account(0, -1)
+    this.pieces[this.head] = share(this.pieces[this.head]!, seqDistance(seq, this.endOf(0)), this.lengthOf(0))
     this.start = seq
     this.account(0, 1)
   }
@@ -182,9 +193,15 @@ export class SentSegments {
   /** Makes entry `i` two, the first of which ends at `seq`, inside of it. */
   split(i: number, seq: number): void {
     this.account(i, -1)
+    const length = this.lengthOf(i)
     this.reserve()
     this.open(i)
-    this.ends[(this.head + i) & this.mask] = seq
+    const first = (this.head + i) & this.mask
+    const second = (this.head + i + 1) & this.mask
+    const all = this.pieces[first]!
+    this.ends[first] = seq
+    this.pieces[first] = share(all, this.lengthOf(i), length)
+    this.pieces[second] = Math.max(all - this.pieces[first]!, 1)
     this.account(i, 1)
     this.account(i + 1, 1)
   }
@@ -292,4 +309,9 @@ export class SentSegments {
     this.use(larger)
     this.wanted = Math.min(larger.capacity, KEPT_CAPACITY)
   }
+}
+
+/** How many of the segments in `length` octets are in `part` of them; one at least. */
+function share(segments: number, part: number, length: number): number {
+  return segments === 1 ? 1 : Math.max(Math.round((segments * part) / length), 1)
 }
