@@ -25,7 +25,7 @@ export function openSocket(socket: SocketFace, core: SocketCore, options: Connec
   if (options.port === undefined && options.path == null) throw missingArgs('options', 'port', 'path')
   // An earlier connection has ended: its peer's end forbade to write.
   if (socket.write !== SocketFace.prototype.write) socket.write = SocketFace.prototype.write
-  if (socket.destroyed) core.forgetPeer()
+  if (socket.destroyed) core.revive()
   if (core.handle === undefined) core.newHandle()
   core.onActive()
   core.fastOpen = options.estab?.fastOpen ?? false

@@ -71,6 +71,13 @@ export class SocketCore implements HandleOwner {
     this.#idle?.active()
   }
 
+  /** A socket that was destroyed, or has ended, is as new. */
+  revive(): void {
+    this.handle = undefined
+    this.#peer = undefined
+    ;(this.#socket as unknown as { _undestroy(): void })._undestroy()
+  }
+
   /** A fresh handle, in the place of the one before. */
   newHandle(): TcpHandle {
     this.handle?.close()
@@ -84,17 +91,7 @@ export class SocketCore implements HandleOwner {
     this.connection = handle.connection
     handle.owner = this
     this.#local = undefined
-    ;(this.#socket as unknown as { _undestroy(): void })._undestroy()
     if (this.into !== undefined) handle.inflow.readInto(this.into)
-  }
-
-  forgetPeer(): void {
-    this.handle = undefined
-    this.#peer = undefined
-  }
-
-  forgetLocal(): void {
-    this.#local = undefined
   }
 
   // What the handle tells.

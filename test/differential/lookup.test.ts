@@ -1,5 +1,5 @@
 /** Names: what `lookup` is asked and answers, and several addresses for one name (Happy Eyeballs). */
-import { same, type Tools } from './harness.ts'
+import { differs, same, type Tools } from './harness.ts'
 
 interface Found {
   address: string
@@ -139,8 +139,16 @@ same('one address twice is one address', async (net, t) => {
 same('what was written goes to the one that answers', async (net, t) => {
   const port = await t.server((socket) => socket.on('data', (data) => t.log('server', data)))
   const socket = t.watch(net.connect({ port, host: 'name', lookup: resolver(t, V6, V4) }), 'client')
-  socket.end('hello')
-  await t.event(socket, 'finish')
+  socket.write('hello')
+  await t.event(socket, 'connect')
+})
+
+differs('end before a second address is tried', 'An end before a second address', async (net, t) => {
+  const port = await t.server((socket) => t.watch(socket, 'server').resume())
+  const socket = t.watch(net.connect({ port, host: 'name', lookup: resolver(t, V6, V4) }), 'client')
+  socket.resume().end('hello')
+  await t.event(socket, 'connect')
+  await t.turns(40)
 })
 
 same('destroyed by the listener of connectionAttemptFailed', async (net, t) => {
