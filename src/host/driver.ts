@@ -168,13 +168,12 @@ export class Driver<S extends Drivable> {
     let quiet = false
     while (!this.#closed) {
       this.#again = false
-      const delivered = this.#deliver()
-      if (delivered) now = this.scheduler.now()
+      if (this.#deliver()) now = this.scheduler.now()
       else if (quiet) break
       this.#flush(now)
       if (this.#left <= 0) return false
-      // The stack has sent to itself: what follows comes when promises and ticks of what was told have run.
-      if (delivered) this.#held = this.stack.nextEvent()
+      // The stack has sent to itself: what follows comes when the caller's promises and ticks have run.
+      this.#held = this.stack.nextEvent()
       if (this.#held !== undefined) return false
       quiet = !this.#again
     }
