@@ -57,6 +57,8 @@ export class Driver<S extends Drivable> {
   #timer: Timer | undefined
   #timerDue: Instant = Number.POSITIVE_INFINITY
   #rest: Timer | undefined
+  /** The stack's next event, which waits for the next turn. */
+  #held: unknown
   #soon = false
   #turning = false
   #again = false
@@ -78,7 +80,7 @@ export class Driver<S extends Drivable> {
   touch(): void {
     if (this.#turning) {
       this.#again = true
-    } else if (!this.#soon) {
+    } else if (!this.#soon && this.#rest === undefined) {
       this.#soon = true
       this.scheduler.soon(() => {
         this.#soon = false
@@ -145,6 +147,9 @@ export class Driver<S extends Drivable> {
       else if (quiet) break
       this.#flush(now)
       if (this.#left <= 0) return false
+      // The stack has sent to itself: what follows comes when the caller's promises and ticks have run.
+      this.#held = this.stack.nextEvent()
+      if (this.#held !== undefined) return false
       quiet = !this.#again
     }
     return true
@@ -154,7 +159,8 @@ export class Driver<S extends Drivable> {
   #deliver(): boolean {
     const before = this.#left
     while (this.#left > 0 && !this.#closed) {
-      const event = this.stack.nextEvent()
+      const event = this.#held ?? this.stack.nextEvent()
+      this.#held = undefined
       if (event === undefined) break
       this.#left--
       this.onEvent(event as EventOf<S>)
