@@ -97,7 +97,7 @@ export class TcpHandle extends HandleBase {
 
   arrive(connection: Connection): void {
     this.#use(connection)
-    this.#connected(undefined)
+    this.run(() => this.#connected(undefined))
   }
 
   /** Nobody can listen on port 0. */
