@@ -6,7 +6,7 @@ import type { ReadInto } from './inflow.ts'
 import { invalidArgType, invalidArgValue, nodeError } from './node-errors.ts'
 import type { LookupFunction, SocketOptions } from './options.ts'
 import { type SocketContext, SocketCore } from './socket-core.ts'
-import { kCore, SocketFace } from './socket-face.ts'
+import { kCore, keepAliveWish, SocketFace } from './socket-face.ts'
 import type { NodeSocket, NodeSocketConstructor, SocketConstructor } from './socket-types.ts'
 import { TcpHandle } from './tcp-handle.ts'
 import { validateAbortSignal, validateInt32, validateNumber } from './validate.ts'
@@ -79,8 +79,7 @@ function initialize(socket: SocketFace, context: SocketContext, given: SocketOpt
   core.typeOfService = options.typeOfService
   core.blockList = options.blockList
   core.noDelay = Boolean(options.noDelay)
-  core.keepAlive = Boolean(options.keepAlive)
-  core.keepAliveDelay = Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0
+  core.keepAlive = keepAliveWish(options.keepAlive, options.keepAliveInitialDelay)
   socket.on('end', forbidWriting)
   adopt(socket, core, options)
   if (options.signal) {
@@ -118,7 +117,7 @@ function adopt(socket: SocketFace, core: SocketCore, options: SocketOptions): vo
   if (!handle) return
   core.use(handle)
   if (core.noDelay) handle.setNoDelay(true)
-  if (core.keepAlive) handle.setKeepAlive(true, core.keepAliveDelay)
+  if (core.keepAlive.on) handle.setKeepAlive(core.keepAlive)
   if (options.readable === false) return
   if (options.pauseOnCreate) (socket as unknown as { readableFlowing: boolean }).readableFlowing = false
   else if (!options.manualStart) socket.read(0)
