@@ -299,15 +299,3 @@ export class DgramSocket extends UnsupportedDgram implements AsyncDisposable {
     return this.#handle
   }
 }
-
-/** `node:dgram` over one stack. */
-export interface DgramModule {
-  createSocket(type: SocketType | DgramOptions, onMessage?: (message: Buffer, from: RemoteInfo) => void): DgramSocket
-}
-
-export function makeDgramModule(dispatcher: Dispatcher): DgramModule {
-  return {
-    createSocket: (type, onMessage) =>
-      new DgramSocket(dispatcher, typeof type === 'object' && type !== null ? type : { type }, onMessage),
-  }
-}

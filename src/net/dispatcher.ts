@@ -1,4 +1,3 @@
-import type { LookupFunction } from 'node:net'
 import type { Driver } from '../host/driver.ts'
 import type { ProcessHold } from '../host/process-hold.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -6,6 +5,7 @@ import type { Connection } from '../tcp/connection.ts'
 import type { StackEvent } from '../tcp/events.ts'
 import type { Incoming } from '../tcp/incoming.ts'
 import type { DeferredAnswer, Listener } from '../tcp/listener.ts'
+import type { Lookup } from './lookup.ts'
 
 /** The link is gone: by itself, with the error, or through `Net.close()`, without one. */
 export interface LinkLost {
@@ -22,7 +22,7 @@ export interface DispatcherOptions {
   /** Default: nothing keeps the process alive. */
   hold?: ProcessHold | undefined
   /** Default: `dns.lookup`, the machine's resolver. */
-  lookup?: LookupFunction | undefined
+  lookup?: Lookup | undefined
 }
 
 /** Who hears which event: the join between one driver and the sockets and servers on it. */
@@ -32,7 +32,7 @@ export class Dispatcher {
   /** What open sockets and servers keep alive; undefined: nothing. */
   readonly hold: ProcessHold | undefined
   /** Resolves the names that sockets and servers are given. */
-  readonly lookup: LookupFunction | undefined
+  readonly lookup: Lookup | undefined
   readonly #make: () => Driver<Stack>
   #driver: Driver<Stack> | undefined
   readonly #connections = new Map<Connection, ConnectionHandler>()

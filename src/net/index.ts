@@ -27,6 +27,8 @@ export const setDefaultAutoSelectFamilyAttemptTimeout: Net['setDefaultAutoSelect
 export const Socket: Net['Socket'] = net.Socket
 export const SocketAddress: Net['SocketAddress'] = net.SocketAddress
 export const Stream: Net['Stream'] = net.Stream
+export type { DgramModule, DgramSocket } from './dgram-module.ts'
+export type { Forward, ForwardHandler, ForwardOptions, IncomingConnection } from './forward.ts'
 export type { Net, NetOptions } from './net.ts'
 export type { ConnectOptions, SocketOptions } from './options.ts'
 export type {

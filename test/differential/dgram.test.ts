@@ -352,6 +352,11 @@ sameDgram('createSocket: kinds and options', (dgram, t) => {
   t.logCall('listener', () => own(t, make('udp4', 'not a function')))
 })
 
+sameDgram('the class', (dgram, t) => {
+  const socket = own(t, new (dgram.Socket as unknown as new (type: string) => Socket)('udp4'))
+  t.log('instance', socket instanceof dgram.Socket, dgram.createSocket('udp6').close() instanceof dgram.Socket)
+})
+
 sameDgram('a signal closes it', async (dgram, t) => {
   const controller = new AbortController()
   const socket = watched(t, dgram.createSocket({ type: 'udp4', signal: controller.signal }), 'socket')

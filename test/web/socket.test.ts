@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createWebLoopback, SocketError } from '../../src/web/web.ts'
+import { tap } from '../../src/link/tap.ts'
+import { createWire } from '../../src/link/wire.ts'
+import { createSimulation } from '../../src/sim/index.ts'
+import { createWebLoopback, createWebNet, SocketError } from '../../src/web/web.ts'
 import { pattern } from '../net/support.ts'
 import { collect, connected, pair, rejection, SERVER } from './support.ts'
 
@@ -300,5 +303,31 @@ describe('errors', () => {
     server.close()
     assert.equal((await rejection(listener.accept())).code, 'ERR_SERVER_NOT_RUNNING')
     await listener.closed
+  })
+})
+
+test('nothing stays pending: nobody answers, and a peer that has gone', async () => {
+  const sim = createSimulation({ seed: 1 })
+  const { scheduler } = sim
+  const [near, far] = createWire(scheduler)
+  const [lost, stays] = [tap(near, { filter: () => isUp }), far]
+  let isUp = true
+  const tcp = { userTimeout: 5000 }
+  const client = createWebNet({ link: lost, address: '10.0.0.2/24', scheduler, secret: new Uint8Array(32), tcp })
+  const server = createWebNet({ link: stays, address: '10.0.0.1/24', scheduler, secret: new Uint8Array(32).fill(1) })
+  await sim.run(async () => {
+    assert.equal((await rejection(client.connect('10.0.0.9:80').opened)).code, 'ETIMEDOUT')
+    server.listen(80)
+    const socket = client.connect('10.0.0.1:80')
+    await socket.opened
+    isUp = false
+    const writer = socket.writable.getWriter()
+    const reader = socket.readable.getReader()
+    const codes = [writer.write(new Uint8Array(2_000_000)), reader.read(), socket.closed, writer.closed, reader.closed]
+    assert.deepEqual(
+      new Set(await Promise.all(codes.map(async (one) => (await rejection(one)).code))),
+      new Set(['ETIMEDOUT']),
+    )
+    assert.equal(client.stack.tcp.connections.size, 0)
   })
 })
