@@ -61,8 +61,11 @@ export function sendData(connection: Connection, out: Segment): boolean {
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
-  if (snd.una === snd.nxt && idle > connection.rto.value) connection.congestion!.restartAfterIdle(connection.host.now)
-  const flightLimit = Math.min(snd.wnd, recovery.limit(connection, offset, size))
+  if (waiting > 0 && snd.una === snd.nxt && idle > connection.rto.value) {
+    connection.congestion!.restartAfterIdle(connection.host.now)
+  }
+  // What holds back data does not hold back a FIN that follows none.
+  const flightLimit = waiting > 0 ? Math.min(snd.wnd, recovery.limit(connection, offset, size)) : snd.wnd
   // RFC 9293 SHLD-16: what a shrunk window still holds is sent again like any other.
   const again = seqLess(snd.resend, snd.nxt)
   const most = Math.max(0, Math.min(waiting, flightLimit - offset, longestNow(connection, size, usual)))

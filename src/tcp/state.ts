@@ -53,12 +53,17 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'TIME-WAIT', to: 'CLOSED', cause: '2 MSL have passed' },
 ]
 
-const ALLOWED: ReadonlyMap<State, readonly State[]> = new Map(
-  TRANSITIONS.map(({ from }) => [from, TRANSITIONS.filter((other) => other.from === from).map(({ to }) => to)]),
-)
+/** A bit for each state; and for each the bits of those that it may go to. */
+const BITS: Record<string, number> = {}
+const ALLOWED: Record<string, number> = {}
+for (const state of new Set(TRANSITIONS.flatMap(({ from, to }) => [from, to]))) {
+  BITS[state] = 2 ** Object.keys(BITS).length
+  ALLOWED[state] = 0
+}
+for (const { from, to } of TRANSITIONS) ALLOWED[from]! |= BITS[to]!
 
 export function isTransition(from: State, to: State): boolean {
-  return ALLOWED.get(from)!.includes(to)
+  return (ALLOWED[from]! & BITS[to]!) !== 0
 }
 
 /** The names of the classic description, where they differ from the standard's. */

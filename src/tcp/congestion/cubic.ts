@@ -31,7 +31,7 @@ export class Cubic extends CongestionWindow {
   private lastAck: Instant = 0
   private rtt: Milliseconds = 0
   /** wMax, k, wEst, cwndPrior and epoch before the last reduction. */
-  private readonly prior: Float64Array = new Float64Array(5)
+  private prior: Float64Array | undefined
 
   /** @param mostForAck Infinity where bursts are paced (RFC 9406 §4.3) */
   constructor(mss: number, mostForAck: number = MOST_FOR_ACK) {
@@ -80,6 +80,7 @@ export class Cubic extends CongestionWindow {
   }
 
   protected override save(): void {
+    this.prior ??= new Float64Array(5)
     const { prior } = this
     prior[0] = this.wMax
     prior[1] = this.k
@@ -94,6 +95,7 @@ export class Cubic extends CongestionWindow {
   /** RFC 9438 §4.9 */
   protected override restore(): void {
     const { prior } = this
+    if (prior === undefined) return
     this.wMax = prior[0]!
     this.k = prior[1]!
     this.wEst = prior[2]!
@@ -107,6 +109,7 @@ export class Cubic extends CongestionWindow {
     this.wMax *= ratio
     this.wEst *= ratio
     this.cwndPrior *= ratio
+    if (prior === undefined) return
     prior[0]! *= ratio
     prior[2]! *= ratio
     prior[3]! *= ratio

@@ -93,6 +93,8 @@ export class Recovery {
 
   /** Tells congestion control of an ACK outside of recovery. */
   grow(connection: Connection, octets: number, flight: number, rtt: number): void {
+    // A FIN alone does not make it.
+    if (octets === 0 && connection.congestionIfMade === undefined) return
     const { congestion, windowUse } = connection
     const { cwnd, ssthresh } = congestion!
     const { una, nxt } = connection.tcb.snd
