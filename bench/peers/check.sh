@@ -27,9 +27,9 @@ say 'receive' "$load" receive $host "$octets"
 say 'receive, 8 connections' "$load" receive $host "$octets" -c 8
 say 'receive 1 octet' "$load" receive $host 1
 say 'ping-pong' "$load" pingpong $host 5000
-say 'connections' "$load" connections $host 5000
+say 'connections' "$load" connections $host 5000 --sources 10.9.1.1 8
 say 'connections, 64 at once' "$load" connections $host 20000 -c 64 --sources 10.9.1.1 8
-sleep 1 | say 'hold 1000' "$load" hold $host 1000
+sleep 1 | say 'hold 300' "$load" hold $host 300
 say 'honest' "$load" honest $host 80 --every 10 --seconds 1
 say 'flood, 5,000 a second' "$load" flood $host 80 --rate 5000 --seconds 2 &
 flood=$!

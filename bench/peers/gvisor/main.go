@@ -1,6 +1,6 @@
 // Command gvisor serves the ports of bench/peers with gVisor's netstack, behind a TUN device that was prepared.
 //
-//	gvisor --tun NAME --address 10.9.200.1 [--mtu 1500] [--backlog 128] [--verify] [--congestion cubic]
+//	gvisor --tun NAME --address 10.9.200.1 [--mtu 1500] [--offload] [--backlog 128] [--verify] [--congestion cubic]
 package main
 
 import (
@@ -33,11 +33,8 @@ func main() {
 	if *tun == "" || *address == "" || flags.NArg() > 0 {
 		fail("--tun NAME and --address ADDRESS are needed, and nothing else but options")
 	}
-	if *offload {
-		fail("--offload: fdbased puts the offload header before packets of AF_PACKET sockets only, not of TUN")
-	}
 	stop := startProfile(*profile)
-	s, err := newStack(*tun, *address, uint32(*mtu), *congestion)
+	s, err := newStack(*tun, *address, uint32(*mtu), *offload, *congestion)
 	if err != nil {
 		fail("%v", err)
 	}

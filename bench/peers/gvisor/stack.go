@@ -18,12 +18,12 @@ import (
 const (
 	nic = 1
 	// Room of a connection in each direction, octets: at first, and at most (both grow by themselves).
-	buffer     = 1 << 20
-	bufferMost = 6 << 20
+	room     = 1 << 20
+	roomMost = 6 << 20
 )
 
 // openTun attaches to a device that exists.
-func openTun(name string) (int, error) {
+func openTun(name string, flags uint16) (int, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return 0, fmt.Errorf("/dev/net/tun: %w", err)
@@ -32,24 +32,35 @@ func openTun(name string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("TUN device %s: %w", name, err)
 	}
-	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | flags)
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TUNSETIFF, uintptr(unsafe.Pointer(request))); errno != 0 {
 		return 0, fmt.Errorf("TUN device %s: %w", name, errno)
 	}
 	return fd, nil
 }
 
-func newStack(tun, address string, mtu uint32, congestion string) (*stack.Stack, error) {
+// The kernel at the other end of the device has made the checksums: they need no look.
+func openLink(tun string, mtu uint32, offload bool) (stack.LinkEndpoint, error) {
+	if offload {
+		fd, err := openTun(tun, unix.IFF_VNET_HDR)
+		if err != nil {
+			return nil, err
+		}
+		return newOffloadLink(fd, mtu)
+	}
+	fd, err := openTun(tun, 0)
+	if err != nil {
+		return nil, err
+	}
+	return fdbased.New(&fdbased.Options{FDs: []int{fd}, MTU: mtu, RXChecksumOffload: true, GRO: true})
+}
+
+func newStack(tun, address string, mtu uint32, offload bool, congestion string) (*stack.Stack, error) {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || !ip.Is4() {
 		return nil, fmt.Errorf("%s is not an IPv4 address", address)
 	}
-	fd, err := openTun(tun)
-	if err != nil {
-		return nil, err
-	}
-	// The kernel at the other end of the device has made the checksums: they need no look.
-	link, err := fdbased.New(&fdbased.Options{FDs: []int{fd}, MTU: mtu, RXChecksumOffload: true})
+	link, err := openLink(tun, mtu, offload)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +89,8 @@ func tune(s *stack.Stack, congestion string) error {
 	sack := tcpip.TCPSACKEnabled(true)
 	moderate := tcpip.TCPModerateReceiveBufferOption(true)
 	control := tcpip.CongestionControlOption(congestion)
-	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: buffer, Max: bufferMost}
-	send := tcpip.TCPSendBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: buffer, Max: bufferMost}
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: room, Max: roomMost}
+	send := tcpip.TCPSendBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: room, Max: roomMost}
 	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &control, &receive, &send} {
 		if err := s.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
 			return fmt.Errorf("%T: %v", option, err)

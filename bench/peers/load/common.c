@@ -100,14 +100,23 @@ int tcp_socket(const struct options *options, uint64_t nth, int flags)
     return fd;
 }
 
-int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
+int tcp_try_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
 {
     const struct timeval limit = {.tv_sec = STALLED};
     int fd = tcp_socket(options, nth, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0)
+    if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0) return fd;
+    if (errno != ECONNREFUSED && errno != ECONNRESET)
         die_errno("connect to %s:%u", inet_ntoa(to->sin_addr), ntohs(to->sin_port));
+    close(fd);
+    return -1;
+}
+
+int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
+{
+    const int fd = tcp_try_connect(options, nth, to);
+    if (fd < 0) die("connect to %s:%u: refused", inet_ntoa(to->sin_addr), ntohs(to->sin_port));
     return fd;
 }
 

@@ -46,7 +46,8 @@ struct sockaddr_in address_of(const char *text, uint16_t port);
 int plain_socket(int flags);
 /* A TCP socket, bound to the nth of the sources when there are any. `flags` as SOCK_NONBLOCK. */
 int tcp_socket(const struct options *options, uint64_t nth, int flags);
-/* Connected, with STALLED as the limit of every call on it. */
+/* Connected, with STALLED as the limit of every call on it. The first gives -1 when it is refused or reset. */
+int tcp_try_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to);
 int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to);
 /* As tcp_connect(), but only begun: writable once it is there. */
 int connect_begin(const struct options *options, uint64_t nth, const struct sockaddr_in *to);

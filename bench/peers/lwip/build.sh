@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds bench/peers/lwip/build/lwip, and build/lwip-hold: the same with room for as many connections as are held.
+# Builds bench/peers/lwip/build/lwip, and build/lwip-hold: the same with malloc() in place of pools, for as many connections
+# as are held.
 set -eu
 cd "$(dirname "$0")"
 cc=${CC:-gcc}
@@ -11,8 +12,8 @@ core="$from/core/def.c $from/core/inet_chksum.c $from/core/init.c $from/core/ip.
     $from/core/timeouts.c $from/core/ipv4/icmp.c $from/core/ipv4/ip4.c $from/core/ipv4/ip4_addr.c $from/core/ipv4/ip4_frag.c"
 build() {
     # shellcheck disable=SC2086
-    "$cc" -std=gnu11 -D_GNU_SOURCE -O3 -flto=auto -Wall -Wextra -I. -isystem "$from/include" -I../load "-DCONNECTIONS=$2" \
+    "$cc" -std=gnu11 -D_GNU_SOURCE -O3 -flto=auto -Wall -Wextra -I. -isystem "$from/include" -I../load "-DMEMP_MEM_MALLOC=$2" \
         -o "build/$1" main.c tun.c serve.c checksum.c $core
 }
-build lwip 512
-build lwip-hold 65535
+build lwip 0
+build lwip-hold 1

@@ -36,7 +36,7 @@
 
 /* A connection in TIME-WAIT keeps its place here until none is free for a new one. lwIP looks through all for each SYN, so
    that fewer of them are faster. */
-#define MEMP_NUM_TCP_PCB CONNECTIONS
+#define MEMP_NUM_TCP_PCB 512
 #define MEMP_NUM_TCP_PCB_LISTEN 8
 #define MEMP_NUM_TCP_SEG 16384
 #define MEMP_NUM_PBUF 32768
