@@ -32,7 +32,6 @@ interface Early {
 /** The inside of a Socket: its handle, its idle timer, and what it has been told before there was a handle. */
 export class SocketCore implements HandleOwner {
   readonly context: SocketContext
-  readonly idle: IdleTimer
   handle: TcpHandle | undefined
   /** The last connection, which outlives the handle. */
   connection: Connection | undefined
@@ -49,6 +48,7 @@ export class SocketCore implements HandleOwner {
   /** Destroys the stream by itself; attempts to connect are not to go on. */
   signal: AbortSignal | undefined
   readonly #socket: SocketFace
+  #idle: IdleTimer | undefined
   #early: Early | undefined
   #bytesRead = 0
   #bytesWritten = 0
@@ -58,7 +58,17 @@ export class SocketCore implements HandleOwner {
   constructor(socket: SocketFace, context: SocketContext) {
     this.#socket = socket
     this.context = context
-    this.idle = new IdleTimer(context.dispatcher.driver.scheduler, () => socket._onTimeout())
+  }
+
+  /** Made when it is asked for first: most sockets have no timeout. */
+  get idle(): IdleTimer {
+    this.#idle ??= new IdleTimer(this.context.dispatcher.driver.scheduler, () => this.#socket._onTimeout())
+    return this.#idle
+  }
+
+  /** There was traffic. */
+  active(): void {
+    this.#idle?.active()
   }
 
   /** A fresh handle, in the place of the one before. */
@@ -190,7 +200,7 @@ export class SocketCore implements HandleOwner {
     const socket = this.#socket
     const { handle } = this
     socket.connecting = false
-    this.idle.stop()
+    this.#idle?.stop()
     if (handle === undefined) {
       done(error)
       process.nextTick(() => socket.emit('close', false))

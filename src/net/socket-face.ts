@@ -153,7 +153,7 @@ export class SocketFace extends Duplex {
 
   /** There was traffic: the idle time begins anew. */
   _unrefTimer(): void {
-    for (let socket: SocketFace | null = this; socket; socket = socket._parent) socket[kCore]?.idle.active()
+    for (let socket: SocketFace | null = this; socket; socket = socket._parent) socket[kCore]?.active()
   }
 
   /** Switches Nagle's algorithm off (true) or on. */

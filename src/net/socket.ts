@@ -20,7 +20,9 @@ export interface SocketDefaults {
   lookup?: LookupFunction | undefined
 }
 
+/** That of Node 22 and later. */
 const HIGH_WATER_MARK = 65_536
+const DEFAULT_MARKS = { readableHighWaterMark: HIGH_WATER_MARK, writableHighWaterMark: HIGH_WATER_MARK }
 
 const callDuplex = Duplex as unknown as (this: Duplex, options: DuplexOptions) => void
 
@@ -57,7 +59,6 @@ export function isSocket(value: unknown): value is NodeSocket {
 
 function initialize(socket: SocketFace, context: SocketContext, given: SocketOptions | number | undefined): void {
   const options = checkedOptions(given)
-  const highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK
   const core = new SocketCore(socket, context)
   Object.defineProperty(socket, kCore, { value: core })
   socket.connecting = false
@@ -66,8 +67,8 @@ function initialize(socket: SocketFace, context: SocketContext, given: SocketOpt
   socket._host = null
   socket._closeAfterHandlingError = false
   callDuplex.call(socket, {
+    ...(options.highWaterMark == null ? DEFAULT_MARKS : undefined),
     ...options,
-    highWaterMark,
     allowHalfOpen: Boolean(options.allowHalfOpen),
     // 'close' is emitted when the connection is given up, after 'error', and with an argument.
     emitClose: false,

@@ -211,7 +211,8 @@ export class TcpHandle {
     this.inflow.reading = true
     if (this.#pullSoon) return
     this.#pullSoon = true
-    queueMicrotask(() => {
+    // As from the system: when promises and ticks have run.
+    setImmediate(() => {
       this.#pullSoon = false
       this.#pull()
     })

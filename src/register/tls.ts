@@ -5,8 +5,7 @@ import type { Socket } from '../net/socket.ts'
 
 /** Events of the TCP connection that a TLS socket gives as its own. */
 const FORWARDED = ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout']
-/** What a TLS socket asks of, or says to, its TCP handle. */
-const QUESTIONS = ['_getpeername', '_getsockname'] as const
+/** What a TLS socket says to its TCP handle. */
 const ORDERS = ['ref', 'unref', 'setNoDelay', 'setKeepAlive'] as const
 
 type Method = (this: TLSSocket, ...args: unknown[]) => unknown
@@ -54,29 +53,32 @@ function tellOfConnection(socket: Socket, secure: TLSSocket): void {
   })
 }
 
-/** A TLS socket over a stream has no handle of TCP's: what it would ask that, its stream answers. */
+/** A TLS socket over a stream has no handle of TCP's: what it would ask that, or say to it, is its stream's. */
 function lendHandle(net: NetModule): void {
   const methods = tls.TLSSocket.prototype as unknown as Record<string, Method>
-  for (const name of QUESTIONS) {
-    const own = methods[name]!
-    methods[name] = function (...args) {
-      const stream = streamOf(this, net)
-      return stream === undefined ? own.apply(this, args) : (stream[name] as Method).apply(stream as never, args)
-    }
+  const { _getpeername: peer, _getsockname: own } = methods as Record<'_getpeername' | '_getsockname', Method>
+  methods._getpeername = function () {
+    const stream = streamOf(this, net)
+    if (stream === undefined) return peer.call(this)
+    return { address: stream.remoteAddress, family: stream.remoteFamily, port: stream.remotePort }
+  }
+  methods._getsockname = function () {
+    const stream = streamOf(this, net)
+    return stream === undefined ? own.call(this) : stream.address()
   }
   for (const name of ORDERS) {
-    const own = methods[name]!
+    const order = methods[name]!
     methods[name] = function (...args) {
       const stream = streamOf(this, net)
-      if (stream !== undefined) (stream[name] as Method).apply(stream as never, args)
-      return own.apply(this, args)
+      if (stream !== undefined) Reflect.apply(stream[name], stream, args)
+      return order.apply(this, args)
     }
   }
 }
 
 /** The socket of `net` that the TLS socket was made over, if it was. */
-function streamOf(secure: TLSSocket, net: NetModule): Record<string, unknown> | undefined {
+function streamOf(secure: TLSSocket, net: NetModule): Socket | undefined {
   const wrapped = secure as unknown as { _handle?: { _parentWrap?: { stream?: unknown } | null } | null }
   const stream = wrapped._handle?._parentWrap?.stream
-  return stream instanceof net.Socket ? (stream as unknown as Record<string, unknown>) : undefined
+  return stream instanceof net.Socket ? stream : undefined
 }

@@ -118,10 +118,15 @@ export class Tools {
 
   /** A port of 127.0.0.1 where nobody listens. */
   async closedPort(): Promise<number> {
-    const server = this.net.createServer()
-    const port = await this.listen(server)
-    await new Promise((resolve) => server.close(resolve))
-    return port
+    // Not from those that servers and clients are given.
+    for (let port = 61_000 + Math.floor(Math.random() * 4000); ; port++) {
+      const server = this.net.createServer()
+      const free = await new Promise((resolve) => {
+        server.once('error', () => resolve(false))
+        server.listen(port, this.host, () => server.close(() => resolve(true)))
+      })
+      if (free && !this.#ports.has(port)) return this.name(port, '$closed')
+    }
   }
 
   /** Destroyed or closed when the program is over. */
@@ -204,7 +209,9 @@ async function run(net: NodeNet, program: Program): Promise<Log> {
   } finally {
     clearTimeout(timer)
     unsubscribe('net.client.socket', own)
-    tools.clean()
   }
-  return tools.logs
+  // What ends with the program is not part of it.
+  const logs = structuredClone(tools.logs)
+  tools.clean()
+  return logs
 }

@@ -80,16 +80,16 @@ const closing: Record<string, Program> = {
     const [error] = await next(net.connect(port, '127.0.0.1'), 'error')
     log(told(error, port))
   },
-  'close tells after the last socket has': async (net, log) => {
+  'close comes when the last socket is destroyed, before that tells close': async (net, log) => {
     const server = net.createServer()
     const port = await listening(server)
     const [client, accepted] = await connected(net, server, port)
     accepted.resume().on('close', () => log('socket'))
     server.on('close', () => log('server'))
     server.close()
-    const close = next(server, 'close')
+    const both = Promise.all([next(server, 'close'), next(accepted, 'close')])
     client.resume().end()
-    await close
+    await both
   },
   'this in the callback of close': async (net, log) => {
     const server = net.createServer()
