@@ -10,18 +10,18 @@ const EXECUTABLES: Readonly<Record<string, string>> = { smoltcp: 'target/release
 
 const built = new Map<string, Promise<string>>()
 
-/** Builds bench/peers/NAME, once; its executable. Throws what is missing. */
-export function build(name: string): Promise<string> {
-  const path = built.get(name) ?? buildNow(name)
-  built.set(name, path)
-  return path
+/** Builds bench/peers/NAME, once; the path of its executable, or of another below its folder. Throws what is missing. */
+export async function build(name: string, program = EXECUTABLES[name] ?? `build/${name}`): Promise<string> {
+  const folder = built.get(name) ?? buildNow(name)
+  built.set(name, folder)
+  return (await folder) + program
 }
 
 async function buildNow(name: string): Promise<string> {
   const folder = peerPath(`${name}/`)
   if (!existsSync(`${folder}build.sh`)) throw new Error(`there is no bench/peers/${name}/build.sh`)
   await run(['sh', `${folder}build.sh`], LIMIT)
-  return folder + (EXECUTABLES[name] ?? `build/${name}`)
+  return folder
 }
 
 /** Of a file below bench/peers. */

@@ -85,16 +85,20 @@ function node(script: string): () => Promise<readonly string[]> {
   }
 }
 
-function built(name: string): () => Promise<readonly string[]> {
-  return async () => [await build(name)]
+function built(name: string, program?: string): () => Promise<readonly string[]> {
+  return async () => [await build(name, program)]
 }
 
 export const estab: Peer = new ProgramPeer('estab', 'estab', true, node(peerPath('estab/serve.ts')))
 export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'), true)
+/** With a link endpoint of ours; gVisor has none that uses the offload header of TUN. */
+export const gvisorOffload: Peer = new ProgramPeer('gvisor-offload', 'gVisor, offloads', true, built('gvisor'), true)
 export const smoltcp: Peer = new ProgramPeer('smoltcp', 'smoltcp', false, built('smoltcp'))
-/** With its feature of segmentation and the device of ours that makes use of it; smoltcp itself has none for TUN. */
+/** With its feature of segmentation and a device of ours that makes use of it; smoltcp has none for TUN. */
 export const smoltcpOffload: Peer = new ProgramPeer('smoltcp-offload', 'smoltcp, offloads', true, built('smoltcp'))
 export const lwip: Peer = new ProgramPeer('lwip', 'lwIP', false, built('lwip'))
+/** With malloc() in place of pools, for more than a few hundred connections. */
+export const lwipHold: Peer = new ProgramPeer('lwip', 'lwIP', false, built('lwip', 'build/lwip-hold'))
 
 /** estab with a service of its own, which hashes. */
 export const hashing: Peer = new ProgramPeer(

@@ -76,6 +76,8 @@ export function connections(atOnce: number, peers: readonly Peer[]): Work {
     setup: { offload: true, backlog: 1024 },
     metrics: CONNECTIONS,
     begin: async (running, { seconds }) => {
+      // Otherwise it were chance whether another core has to be woken each time.
+      if (atOnce === 1) await running.place('apart')
       const open = (count: number): Promise<Figures> =>
         running.load(['connections', running.host, String(count), '-c', String(atOnce), ...FROM_MANY_SOURCES], LIMIT)
       await open(500)

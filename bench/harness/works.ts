@@ -1,19 +1,28 @@
 import { hashed } from './hash.ts'
 import { overLoopback, overVeth, withoutCookies } from './kernel.ts'
 import type { Peer } from './peer.ts'
-import { estab, gvisor, hashing, lwip, smoltcp, smoltcpOffload } from './programs.ts'
+import { estab, gvisor, gvisorOffload, hashing, lwip, lwipHold, smoltcp, smoltcpOffload } from './programs.ts'
 import { flood, halfOpenMemory, idle, idleMemory } from './stress.ts'
 import { bulk, connections, pingpong } from './traffic.ts'
 import type { Work } from './work.ts'
 
 const ALL = [estab, overVeth, overLoopback, gvisor, smoltcp, lwip]
-const FAST = [...ALL, smoltcpOffload]
+const FAST = [...ALL, gvisorOffload, smoltcpOffload]
 /** Over the loopback there is no way to be without offloads. */
 const PLAIN = [estab, overVeth, gvisor, smoltcp, lwip]
 const FLOODED = [estab, overVeth, withoutCookies, gvisor, smoltcp, lwip]
 
 /** Of the short form. */
-export const FEWER: readonly Peer[] = [estab, overVeth, withoutCookies, gvisor, smoltcp, smoltcpOffload, lwip]
+export const FEWER: readonly Peer[] = [
+  estab,
+  overVeth,
+  withoutCookies,
+  gvisor,
+  gvisorOffload,
+  smoltcp,
+  smoltcpOffload,
+  lwip,
+]
 
 export const PEERS: readonly Peer[] = [
   estab,
@@ -21,6 +30,7 @@ export const PEERS: readonly Peer[] = [
   overLoopback,
   withoutCookies,
   gvisor,
+  gvisorOffload,
   smoltcp,
   smoltcpOffload,
   lwip,
@@ -41,9 +51,9 @@ export const WORKS: readonly Work[] = [
   pingpong('together', ALL),
   flood(20_000, FLOODED),
   flood(200_000, FLOODED),
-  // smoltcp has a whole socket for each.
-  halfOpenMemory([estab, overVeth, gvisor, lwip]),
-  idleMemory(PLAIN),
+  // smoltcp has a whole socket for each, and lwIP 255 at the most.
+  halfOpenMemory([estab, overVeth, gvisor]),
+  idleMemory([estab, overVeth, gvisor, smoltcp, lwipHold]),
   idle([estab]),
   hashed([hashing]),
 ]
