@@ -41,7 +41,7 @@ export function emit(
 /** What text sets off beside itself, and takes along. */
 function noteText(connection: Connection, out: Segment, size: number): void {
   const { userTimeoutIfMade: userTimeout, tcb } = connection
-  connection.path.sending(connection, out, size)
+  connection.pathIfMade?.sending(connection, out, size)
   if (out.seq === tcb.snd.nxt) connection.quickAcks.sentData(connection)
   if (userTimeout?.due !== true) return
   userTimeout.due = false

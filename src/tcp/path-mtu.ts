@@ -81,6 +81,15 @@ export class PathMtu {
   private probeSeq = 0
   private probeEnd = 0
 
+  constructor(connection: Connection) {
+    if (connection.tcb.snd.mss > 0) this.begin(connection)
+  }
+
+  /** It tells no more than the link and the peer's SYN do. */
+  isPlain({ tcb }: Connection): boolean {
+    return this.ceiling === NEVER && this.expiresAt === NEVER && tcb.snd.mss === this.peerMss
+  }
+
   /** SND.MSS is what the peer's SYN and our link allow. */
   begin(connection: Connection): void {
     this.peerMss = connection.tcb.snd.mss

@@ -10,15 +10,15 @@ export class NewReno {
   private duplicates = 0
   /** In fast recovery, up to this number. */
   private active = false
-  private recover = 0
+  private recover: number
 
   get inRecovery(): boolean {
     return this.active
   }
 
-  /** The number from which on recovery has not been needed yet. */
-  start(iss: number): void {
-    this.recover = iss
+  /** Before `una` recovery has not been needed. */
+  constructor(una: number) {
+    this.recover = seqAdd(una, -1)
   }
 
   /** What may be in flight beyond the window: a segment for each of the first two duplicate ACKs (RFC 3042). */
@@ -51,15 +51,15 @@ export class NewReno {
     }
   }
 
-  /** SND.UNA has moved on by `octets`; `flight` was out before. */
-  progress(connection: Connection, octets: number, flight: number): void {
+  /** SND.UNA has moved on by `octets`; `flight` was out before. `rtt` in ms; NaN for none. */
+  progress(connection: Connection, octets: number, flight: number, rtt: number): void {
     const { snd } = connection.tcb
     const congestion = connection.congestion!
     this.duplicates = 0
     if (!this.active) {
       // Pulled along, or it would be ahead again half the circle later.
       if (seqLess(this.recover, snd.una)) this.recover = seqAdd(snd.una, -1)
-      connection.recovery.grow(connection, octets, flight, connection.rto.latest)
+      connection.recovery.grow(connection, octets, flight, rtt)
     } else if (seqLess(snd.una, this.recover)) {
       // RFC 6582 §3.2 step 3
       const deflated = Math.max(congestion.cwnd - octets, 0) + Math.min(octets, snd.mss)
