@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import { NewReno } from '../../src/tcp/congestion/newreno.ts'
-import { listen, stream, type Traced } from '../support/trace.ts'
+import { connect, listen, stream, type Traced } from '../support/trace.ts'
 
 const SEGMENTATION = { checksum: true, segmentation: 65_535 }
 
@@ -84,6 +84,22 @@ describe('with segmentation offload, what goes out', () => {
       +0 > . 1:4381(4380) ack 1
       +.01 < . 1:1(0) ack 4381 win 5000
       +0 > . 4381:8761(4380) ack 1
+    `
+  })
+
+  test('is a single segment where it says CWR, and more behind it (RFC 3168 §6.1.2)', () => {
+    const tcp = connect({ stack: { offload: SEGMENTATION, tcp: { ecn: true, congestionControl: 'newreno' } } })
+    tcp.trace`
+      +0   > [noecn] SEW 0:0(0)
+      +.01 < [noecn] S.E 0:0(0) ack 1 win 65535 <mss 1460>
+      +0   > [noecn] . 1:1(0) ack 1
+    `
+    tcp.send(100_000)
+    tcp.trace`
+      +0   > [ect0] . 1:14601(14600) ack 1
+      +.01 < .E 1:1(0) ack 14601 win 65535
+      +0   > [ect0] .W 14601:16061(1460) ack 1
+      +0   > [ect0] . 16061:21901(5840) ack 1
     `
   })
 
