@@ -98,6 +98,7 @@ export class TcpHandle extends HandleBase {
 
   #use(connection: Connection): void {
     this.connection = connection
+    connection.sink = this.inflow
     this.options.apply(connection)
     this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.

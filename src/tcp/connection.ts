@@ -16,6 +16,7 @@ import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
+import type { TextSink } from './text-sink.ts'
 import { noteTransition } from './transition.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
@@ -56,6 +57,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   finAcked = false
   /** The peer's FIN was reached: RCV.NXT is behind it. */
   finReceived = false
+  /** Takes text out of frames while nothing is unread, if there is one. */
+  sink: TextSink | undefined
   /** The application reads no more. */
   released = false
 
