@@ -3,7 +3,7 @@ import { Reference } from '../host/process-hold.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type Ends, HandleEnds } from './handle-ends.ts'
-import { HandleOptions } from './handle-options.ts'
+import { HandleOptions, type KeepAliveWish } from './handle-options.ts'
 
 /** What of a handle has nothing to do with octets: its settings, its ends, and what it keeps alive. */
 export abstract class HandleBase {
@@ -37,30 +37,25 @@ export abstract class HandleBase {
   }
 
   setNoDelay(on: boolean): void {
-    this.options.noDelay = on
-    this.#apply()
+    this.options.setNoDelay(on, this.connection)
+    this.#touch()
   }
 
-  /** @param delay s; 0 for the stack's own. */
-  setKeepAlive(on: boolean, delay: number): void {
-    this.options.setKeepAlive(on, delay)
-    this.#apply()
+  setKeepAlive(wish: KeepAliveWish): void {
+    this.options.setKeepAlive(wish, this.connection)
+    this.#touch()
   }
 
-  /** The DSCP and, without effect, the two bits of ECN. */
   setTypeOfService(octet: number): void {
-    this.options.typeOfService = octet
-    this.#apply()
+    this.options.setTypeOfService(octet, this.connection)
   }
 
   getTypeOfService(): number {
-    return this.connection === undefined ? (this.options.typeOfService ?? 0) : this.connection.ip.dscp << 2
+    return this.options.typeOfService(this.connection)
   }
 
-  #apply(): void {
-    if (this.connection === undefined) return
-    this.options.apply(this.connection)
-    this.dispatcher.driver.touch()
+  #touch(): void {
+    if (this.connection !== undefined) this.dispatcher.driver.touch()
   }
 
   ref(): void {

@@ -1,7 +1,6 @@
 import type { BlockList, LookupFunction as NodeLookup, OnReadOpts } from 'node:net'
 import type { DuplexOptions } from 'node:stream'
 import type { CongestionControlChoice } from '../tcp/congestion/choice.ts'
-import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
 
 /** As `dns.lookup`: it is asked for one address, or with `all` for all of them. */
 export type LookupFunction = NodeLookup
@@ -111,11 +110,6 @@ export interface SocketAddress {
   address: string
   family: 'IPv4' | 'IPv6'
   port: number
-}
-
-/** The times that node:net gives its sockets: ten keep-alives, a second apart. */
-export function keepAliveTimes(initialDelay: number): KeepAliveOptions {
-  return { interval: 1000, count: 10, ...(initialDelay > 0 ? { idle: initialDelay } : {}) }
 }
 
 export function familyOf(address: string): 'IPv4' | 'IPv6' {

@@ -4,6 +4,7 @@ import type { TroubleReport } from '../tcp/trouble.ts'
 import type { AutoSelectFamily } from './auto-select-family.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { errnoException, socketError } from './errors.ts'
+import { type KeepAliveWish, NO_KEEP_ALIVE } from './handle-options.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { ReadInto } from './inflow.ts'
 import { closedBeforeConnection, socketClosed } from './node-errors.ts'
@@ -38,9 +39,7 @@ export class SocketCore implements HandleOwner {
   connection: Connection | undefined
   into: ReadInto | undefined
   noDelay = false
-  keepAlive = false
-  /** s */
-  keepAliveDelay = 0
+  keepAlive: KeepAliveWish = NO_KEEP_ALIVE
   /** Octets of the write that waits in the handle: while that goes on, the socket is not idle. */
   lastWriteQueueSize = 0
   typeOfService: number | undefined
@@ -141,7 +140,7 @@ export class SocketCore implements HandleOwner {
     this.#local = undefined
     this.onActive()
     if (this.noDelay) this.handle!.setNoDelay(true)
-    if (this.keepAlive) this.handle!.setKeepAlive(true, this.keepAliveDelay)
+    if (this.keepAlive.on) this.handle!.setKeepAlive(this.keepAlive)
     socket.emit('connect')
     socket.emit('ready')
     // Nothing is consumed: it starts the flow, or gets the end at once.

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import type { Connection } from '../tcp/connection.ts'
+import { type KeepAliveSettings, keepAliveWish } from './handle-options.ts'
 import { socketClosed } from './node-errors.ts'
 import { openSocket } from './opening.ts'
 import { normalizeArgs, type SocketAddress } from './options.ts'
@@ -165,14 +166,17 @@ export class SocketFace extends Duplex {
   }
 
   /**
-   * Keep-alives on or off. The first goes out after `initialDelay` milliseconds of silence, whole seconds of it, or for 0
-   * after the stack's `keepAliveIdle`; then up to ten, one second apart. ETIMEDOUT if none is answered.
+   * Keep-alives on or off, with times in ms, of which whole seconds count. The first goes out after `initialDelay` of silence,
+   * the others every `interval`, `count` in all. Without a delay all times are the stack's `keepAliveIdle` and the like.
+   * ETIMEDOUT if none is answered.
    */
-  setKeepAlive(enable?: boolean, initialDelay?: number): this {
+  setKeepAlive(enable?: boolean | KeepAliveSettings, initialDelay?: number, interval = 1000, count = 10): this {
+    if (typeof enable === 'object' && enable !== null) {
+      return this.setKeepAlive(enable.enable, enable.initialDelay, enable.interval, enable.count)
+    }
     const core = this[kCore]
-    core.keepAlive = Boolean(enable)
-    core.keepAliveDelay = Math.trunc((initialDelay ?? 0) / 1000) || 0
-    core.handle?.setKeepAlive(core.keepAlive, core.keepAliveDelay)
+    core.keepAlive = keepAliveWish(enable, initialDelay, interval, count)
+    core.handle?.setKeepAlive(core.keepAlive)
     return this
   }
 

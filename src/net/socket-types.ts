@@ -1,5 +1,6 @@
 import type { Socket as SocketOfNode } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { KeepAliveSettings } from './handle-options.ts'
 import type { ConnectOptions, SocketOptions } from './options.ts'
 import type { SocketInside } from './socket-face.ts'
 import type { TcpHandle } from './tcp-handle.ts'
@@ -17,6 +18,9 @@ export interface Socket extends SocketOfNode {
   /** See {@link SocketFace.setTypeOfService}; in node:net from 24 on. */
   setTypeOfService(octet: number): this
   getTypeOfService(): number
+  /** See {@link SocketFace.setKeepAlive}. */
+  setKeepAlive(settings: KeepAliveSettings): this
+  setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this
   connect(options: ConnectOptions, connectionListener?: () => void): this
   connect(port: number, host: string, connectionListener?: () => void): this
   connect(port: number, connectionListener?: () => void): this

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { AutoSelectFamily } from './auto-select-family.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { keepAliveWish } from './handle-options.ts'
 import type { ReadInto } from './inflow.ts'
 import { invalidArgType, invalidArgValue, nodeError } from './node-errors.ts'
 import type { LookupFunction, SocketOptions } from './options.ts'
@@ -79,8 +80,7 @@ function initialize(socket: SocketFace, context: SocketContext, given: SocketOpt
   core.typeOfService = options.typeOfService
   core.blockList = options.blockList
   core.noDelay = Boolean(options.noDelay)
-  core.keepAlive = Boolean(options.keepAlive)
-  core.keepAliveDelay = Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0
+  core.keepAlive = keepAliveWish(options.keepAlive, options.keepAliveInitialDelay)
   socket.on('end', forbidWriting)
   adopt(socket, core, options)
   if (options.signal) {
@@ -118,7 +118,7 @@ function adopt(socket: SocketFace, core: SocketCore, options: SocketOptions): vo
   if (!handle) return
   core.use(handle)
   if (core.noDelay) handle.setNoDelay(true)
-  if (core.keepAlive) handle.setKeepAlive(true, core.keepAliveDelay)
+  if (core.keepAlive.on) handle.setKeepAlive(core.keepAlive)
   if (options.readable === false) return
   if (options.pauseOnCreate) (socket as unknown as { readableFlowing: boolean }).readableFlowing = false
   else if (!options.manualStart) socket.read(0)

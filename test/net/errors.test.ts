@@ -226,3 +226,23 @@ test('estab.congestionControl is the connection’s', async () => {
   await pass(10)
   assert.equal(socket.estab.connection?.congestion?.name, 'newreno')
 })
+
+test('setKeepAlive with times of one’s own, by position and by name', async () => {
+  for (const set of [
+    (socket: Socket) => socket.setKeepAlive(true, 4000, 2000, 3),
+    (socket: Socket) => socket.setKeepAlive({ enable: true, initialDelay: 4000, interval: 2000, count: 3 }),
+  ]) {
+    const { client, server, cut, pass } = line()
+    server.createServer((socket) => socket.resume()).listen(80)
+    const socket = client.connect(80, SERVER)
+    await pass(10)
+    set(socket)
+    cut(4)
+    const error = errorOf(socket)
+    await pass(9900)
+    assert.equal(socket.destroyed, false)
+    await pass(200)
+    assert.equal((await error).message, 'read ETIMEDOUT')
+    assert.equal(client.stack.counters.TCPKeepAlive, 3)
+  }
+})
