@@ -108,6 +108,7 @@ export class TcpHandle extends HandleBase {
 
   #use(connection: Connection): void {
     this.connection = connection
+    connection.sink = this.inflow
     this.options.apply(connection)
     connection.sink = this.inflow
     this.reference.open()
