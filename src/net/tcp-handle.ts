@@ -109,6 +109,7 @@ export class TcpHandle extends HandleBase {
   #use(connection: Connection): void {
     this.connection = connection
     this.options.apply(connection)
+    connection.sink = this.inflow
     this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
     if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, (event) => this.run(told, this, event))
