@@ -1,4 +1,3 @@
-import dns from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import type { Driver } from '../host/driver.ts'
 import type { ProcessHold } from '../host/process-hold.ts'
@@ -33,7 +32,7 @@ export class Dispatcher {
   /** What open sockets and servers keep alive; undefined: nothing. */
   readonly hold: ProcessHold | undefined
   /** Resolves the names that sockets and servers are given. */
-  readonly lookup: LookupFunction
+  readonly lookup: LookupFunction | undefined
   readonly #make: () => Driver<Stack>
   #driver: Driver<Stack> | undefined
   readonly #connections = new Map<Connection, ConnectionHandler>()
@@ -47,8 +46,7 @@ export class Dispatcher {
     this.#make = make
     this.anyAddress = anyAddress
     this.hold = options.hold
-    // Looked up in the module at each call: programs replace it there.
-    this.lookup = options.lookup ?? ((name, options, callback) => dns.lookup(name, options, callback as () => void))
+    this.lookup = options.lookup
   }
 
   get driver(): Driver<Stack> {

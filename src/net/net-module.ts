@@ -6,6 +6,7 @@ import { type ConnectOptions, normalizeArgs } from './options.ts'
 import { makeServerClass, type Server, type ServerConstructor } from './server.ts'
 import type { ServerOptions } from './server-options.ts'
 import { makeSocketClass, type Socket, type SocketConstructor } from './socket.ts'
+import { systemLookup } from './system-lookup.ts'
 import { makeHandle } from './tcp-handle.ts'
 
 /** Opens a connection: node:net's `connect`. */
@@ -40,7 +41,7 @@ export interface NetModule extends Omit<NodeNet, Replaced> {
 
 export function makeNetModule(dispatcher: Dispatcher): NetModule {
   const family = new AutoSelectFamily()
-  const Socket = makeSocketClass(dispatcher, { family, lookup: dispatcher.lookup })
+  const Socket = makeSocketClass(dispatcher, { family, lookup: dispatcher.lookup ?? systemLookup })
   const Server = makeServerClass({
     dispatcher,
     adopt: (connection, mapped, options) =>

@@ -9,9 +9,10 @@ import { Stack } from '../stack/stack.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
-import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
+import { type DgramModule, makeDgramModule } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
+import { Forward, type ForwardHandler, type ForwardOptions } from './forward.ts'
 import { makeNetModule, type NetModule } from './net-module.ts'
 import type { LookupFunction } from './options.ts'
 import { type PingOptions, type Pong, ping } from './ping.ts'
@@ -44,8 +45,13 @@ export interface NetOptions {
 export interface Net extends NetModule {
   readonly stack: Stack
   readonly driver: Driver<Stack>
-  /** A UDP socket, not yet bound. */
-  createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
+  /** UDP: node:dgram over this stack. */
+  readonly dgram: DgramModule
+  /**
+   * Answers TCP for every address that the link brings connections for, and every port that has no server: `handler` accepts,
+   * refuses or ignores each one. So a stack is the gateway of guests, and carries their connections on as it likes.
+   */
+  forward(handler: ForwardHandler, options?: ForwardOptions): Forward
   /** An ICMP echo request: resolves with its answer. */
   ping(address: string, options?: PingOptions): Promise<Pong>
   /** Resolves when no connection is left, but those in TIME-WAIT. */
@@ -88,10 +94,13 @@ export function createNet(options: NetOptions): Net {
 
 /** The net of a dispatcher, whose stack is made when it is used first. */
 export function netOf(dispatcher: Dispatcher): Net {
+  const module = makeNetModule(dispatcher)
   return Object.defineProperties(
     {
-      ...makeNetModule(dispatcher),
-      createUdpSocket: (options?: DatagramSocketOptions) => new DatagramSocket(dispatcher, options),
+      ...module,
+      dgram: makeDgramModule(dispatcher),
+      forward: (handler: ForwardHandler, options?: ForwardOptions) =>
+        new Forward(dispatcher, module.Socket, handler, options),
       ping: (address: string, options?: PingOptions) => ping(dispatcher, address, options),
       drained: () => dispatcher.drained(),
       close: () => {

@@ -10,6 +10,7 @@ import { type Place, ServerHandle, type ServerHandleOwner } from './server-handl
 import { ESTAB, PARTS, type ServerMethods } from './server-methods.ts'
 import type { ListenerOptions } from './server-options.ts'
 import type { Socket } from './socket.ts'
+import { systemLookup } from './system-lookup.ts'
 
 /** What a server's sockets are made with. */
 export interface AcceptedOptions {
@@ -65,7 +66,8 @@ export function listenByName(
   estab: ListenerOptions | undefined,
 ): void {
   const call = server._listeningId
-  server[PARTS].dispatcher.lookup(host, {}, (error, address) => {
+  const lookup = server[PARTS].dispatcher.lookup ?? systemLookup
+  lookup(host, {}, (error, address) => {
     if (call !== server._listeningId) return
     if (error) server.emit('error', error)
     else listenAt(server, String(address), target, estab)

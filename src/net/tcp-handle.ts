@@ -1,8 +1,8 @@
 import type { Connection } from '../tcp/connection.ts'
 import type { TroubleReport } from '../tcp/trouble.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
-import { codeOf } from './errors.ts'
 import { HandleBase } from './handle-base.ts'
+import { failureOf, systemCode } from './handle-codes.ts'
 import { hereIfAny } from './handle-ends.ts'
 import { Inflow, type InflowReader } from './inflow.ts'
 import type { EstabSocketOptions } from './options.ts'
@@ -88,6 +88,16 @@ export class TcpHandle extends HandleBase {
       return systemCode(error)
     }
     return undefined
+  }
+
+  /** A connection is on its way, by `arrive`. */
+  expect(): void {
+    this.isConnecting = true
+  }
+
+  arrive(connection: Connection): void {
+    this.#use(connection)
+    this.run(() => this.#connected(undefined))
   }
 
   /** Nobody can listen on port 0. */
@@ -243,17 +253,4 @@ export function makeHandle(
 
 function told(handle: TcpHandle, event: ConnectionEvent): void {
   handle.handle(event)
-}
-
-/** Linux: a RST after the peer's FIN is a broken pipe. */
-function failureOf(connection: Connection): string | undefined {
-  const { failure } = connection
-  return failure === 'ECONNRESET' && connection.finReceived && !connection.finQueued ? 'EPIPE' : failure
-}
-
-/** An address that is not one host's can't be reached, says Linux. */
-function systemCode(error: unknown): string {
-  const code = codeOf(error) ?? 'EINVAL'
-  if (code === 'ERR_INVALID_ARG_VALUE') return 'ENETUNREACH'
-  return code.startsWith('ERR_') ? 'EINVAL' : code
 }

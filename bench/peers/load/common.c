@@ -68,11 +68,28 @@ struct sockaddr_in address_of(const char *text, uint16_t port)
     return address;
 }
 
+int plain_socket(int flags)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    if (fd < 0) die_errno("socket");
+    /* BBR paces, where it is the default. The sysctl is closed to namespaces, this is not; `load congestion` tells. */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+    return fd;
+}
+
+void run_congestion(const struct options *options)
+{
+    char name[16] = "";
+    socklen_t length = sizeof name;
+    (void)options;
+    getsockopt(plain_socket(0), IPPROTO_TCP, TCP_CONGESTION, name, &length);
+    printf("{\"congestion\":\"%.16s\"}\n", name);
+}
+
 int tcp_socket(const struct options *options, uint64_t nth, int flags)
 {
     const int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
-    if (fd < 0) die_errno("socket");
+    int fd = plain_socket(flags);
     if (options->sources_count == 0) return fd;
     struct sockaddr_in from = {.sin_family = AF_INET};
     uint32_t first = ntohl(options->sources.s_addr);
@@ -83,14 +100,23 @@ int tcp_socket(const struct options *options, uint64_t nth, int flags)
     return fd;
 }
 
-int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
+int tcp_try_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
 {
     const struct timeval limit = {.tv_sec = STALLED};
     int fd = tcp_socket(options, nth, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0)
+    if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0) return fd;
+    if (errno != ECONNREFUSED && errno != ECONNRESET)
         die_errno("connect to %s:%u", inet_ntoa(to->sin_addr), ntohs(to->sin_port));
+    close(fd);
+    return -1;
+}
+
+int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to)
+{
+    const int fd = tcp_try_connect(options, nth, to);
+    if (fd < 0) die("connect to %s:%u: refused", inet_ntoa(to->sin_addr), ntohs(to->sin_port));
     return fd;
 }
 

@@ -17,6 +17,7 @@ static const char USAGE[] =
     "load hold HOST COUNT                                    COUNT connections to port 81, until stdin ends\n"
     "load honest HOST PORT --every MS --seconds S            a connection each MS, until its end or octet comes\n"
     "load flood HOST PORT --rate R --seconds S               SYNs from sources of 198.18.0.0/15\n"
+    "load congestion                                         the congestion control of all these\n"
     "Commands that connect take --sources FIRST N: addresses of this host to connect from, in turn.\n"
     "Each prints one line of JSON; an error is one line on stderr and exit code 1.\n";
 
@@ -29,6 +30,7 @@ struct command {
 static const struct command COMMANDS[] = {
     {"server", 0, run_server},       {"send", 2, run_send}, {"receive", 2, run_receive}, {"pingpong", 2, run_pingpong},
     {"connections", 2, run_connections}, {"hold", 2, run_hold}, {"honest", 2, run_honest},   {"flood", 2, run_flood},
+    {"congestion", 0, run_congestion},
 };
 
 enum { SOURCES = 256, RATE, SECONDS, EVERY, ADDRESS, BACKLOG, VERIFY, NO_VERIFY, HELP };

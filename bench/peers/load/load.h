@@ -42,9 +42,12 @@ double cpu_seconds(void); /* s, user and system, of this process */
 uint64_t number(const char *text, uint64_t least, uint64_t most, const char *what);
 struct sockaddr_in address_of(const char *text, uint16_t port);
 
+/* A TCP socket with CUBIC, where that may be chosen. `flags` as SOCK_NONBLOCK. */
+int plain_socket(int flags);
 /* A TCP socket, bound to the nth of the sources when there are any. `flags` as SOCK_NONBLOCK. */
 int tcp_socket(const struct options *options, uint64_t nth, int flags);
-/* Connected, with STALLED as the limit of every call on it. */
+/* Connected, with STALLED as the limit of every call on it. The first gives -1 when it is refused or reset. */
+int tcp_try_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to);
 int tcp_connect(const struct options *options, uint64_t nth, const struct sockaddr_in *to);
 /* As tcp_connect(), but only begun: writable once it is there. */
 int connect_begin(const struct options *options, uint64_t nth, const struct sockaddr_in *to);
@@ -67,5 +70,6 @@ void run_connections(const struct options *options);
 void run_hold(const struct options *options);
 void run_honest(const struct options *options);
 void run_flood(const struct options *options);
+void run_congestion(const struct options *options);
 
 #endif

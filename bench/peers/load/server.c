@@ -149,7 +149,7 @@ void run_server(const struct options *options)
     block_fill();
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         const struct sockaddr_in at = address_of(options->address, services[i].port);
-        services[i].listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        services[i].listener = plain_socket(0);
         setsockopt(services[i].listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (bind(services[i].listener, (const struct sockaddr *)&at, sizeof at) != 0 ||
             listen(services[i].listener, options->backlog) != 0)

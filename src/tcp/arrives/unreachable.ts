@@ -36,9 +36,9 @@ export function arrivesUnreachable(
   if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') {
     connection.finish(code)
   } else {
-    connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
-    connection.softErrorAt = endpoint.now
-    connection.trouble.report(connection, connection.softError)
+    const softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+    connection.noteSoftError(softError)
+    connection.trouble.report(connection, softError)
   }
 }
 
@@ -55,7 +55,7 @@ function isHalfOpen(
   remotePort: number,
   seq: number,
 ): boolean {
-  const listener = endpoint.listening.listeners.get(local, localPort)
+  const listener = endpoint.listening.anywhere.listenerFor(local, localPort)
   if (listener === undefined) return false
   sought.source = remote
   sought.sourcePort = remotePort
