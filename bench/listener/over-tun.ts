@@ -75,7 +75,7 @@ async function ended(peer: ChildProcess): Promise<void> {
 
 /** The stack, listening, for as long as `work` takes. */
 async function withStack<T>(options: Partial<ListenOptions>, work: (stack: Stack) => Promise<T>): Promise<T> {
-  const tun = await openTun({ addresses: [`${KERNEL}/24`] })
+  const tun = await openTun({ addresses: [`${KERNEL}/24`], offload: false })
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i)
   const stack = new Stack({ addresses: [`${STACK}/24`], secret, tcp: { maxTimeWait: 1000 } })
   const listener = stack.listen({ port: PORT, ...options })
@@ -115,7 +115,7 @@ async function kernelRate(syncookies: 0 | 2): Promise<number[]> {
   setting('core/somaxconn', 2_000_000)
   const rates: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const tun = await openTun({ addresses: [`${KERNEL}/24`, '20.255.255.254/8'], txQueueLength: 4096 })
+    const tun = await openTun({ addresses: [`${KERNEL}/24`, '20.255.255.254/8'], txQueueLength: 4096, offload: false })
     const listener = new KernelListener(KERNEL, PORT, 1_000_000)
     rates.push(await feed(tun, Math.ceil(100 * window)))
     listener.close()

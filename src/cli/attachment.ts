@@ -5,7 +5,7 @@ import { createNet, type Net } from '../net/net.ts'
 import type { Observer } from '../tcp/observer.ts'
 import { forwarderPort, openForwarder } from './forwarder.ts'
 import { hostAddressFor } from './options.ts'
-import { attachTun, type TunOptions } from './tun.ts'
+import { attachTun, offloadRemark, type TunOptions } from './tun.ts'
 
 /** How a server is reached. */
 export interface Way {
@@ -41,7 +41,7 @@ export async function tunAttachment(
     addresses,
     name: `TUN device ${link.name}`,
     async open(port) {
-      return { hosts: addresses, port, remarks: [] }
+      return { hosts: addresses, port, remarks: options.verbose ? [offloadRemark(link)] : [] }
     },
     close: () => net.close(),
   }

@@ -102,6 +102,7 @@ withTun(
   .option('--echo', 'send back whatever comes')
   .option('--discard', 'read and forget whatever comes')
   .option('--quiet', 'do not tell what happens')
+  .option('--verbose', 'tell what the kernel does for the TUN device, or refuses to')
   .option('--json', 'tell it as one JSON object a line')
   .addHelpText('after', SERVE_EXAMPLES)
   .action(

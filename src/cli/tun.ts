@@ -11,6 +11,8 @@ export interface TunOptions {
   readonly address: readonly string[]
   /** The kernel's; by default the first free address of each prefix. */
   readonly hostAddress?: readonly string[]
+  /** Say what the link does, too. */
+  readonly verbose?: boolean
 }
 
 /**
@@ -21,10 +23,18 @@ export async function attachTun(options: TunOptions, ...alternatives: string[]):
   const prepared = isInterface(options.tun)
   const addresses = options.hostAddress ?? (prepared ? undefined : options.address.map(hostAddress))
   try {
-    return await openTun({ name: options.tun, offload: true, ...(addresses && { addresses }) })
+    return await openTun({ name: options.tun, ...(addresses && { addresses }) })
   } catch (error) {
     throw error instanceof TunError ? new UserError(error.message, ...alternatives) : error
   }
+}
+
+/** What the kernel does for the stack, or why it does not. */
+export function offloadRemark({ offload, offloadRefusal }: TunLink): string {
+  if (offload.segmentation > 0)
+    return `the kernel cuts and joins segments: frames of up to ${offload.segmentation} octets`
+  const rest = offload.checksum ? 'checksums are left to the kernel, segments are not' : 'no offload'
+  return offloadRefusal === undefined ? rest : `${rest}: ${offloadRefusal}`
 }
 
 function hostAddress(own: string): string {

@@ -19,9 +19,12 @@ export interface Drivable {
 
 export type EventOf<S extends Drivable> = Exclude<ReturnType<S['nextEvent']>, undefined>
 
+/** How much is done in one turn, before others have theirs in the event loop. What was begun is ended. */
 export interface DriverOptions {
-  /** The most frames sent and events delivered in one turn, before others have theirs: 256 by default. */
+  /** The most frames sent and events delivered, together: 256 by default. Frames that come in are the link's to count. */
   batch?: number
+  /** Milliseconds: 5 by default. Once they are over nothing more is delivered or sent. */
+  turn?: number
 }
 
 /** The longest that a timer is left to fire for nothing, rather than be cancelled and made anew, in ms. */
@@ -49,6 +52,7 @@ export class Driver<S extends Drivable> {
   /** The link is gone: by itself, with the error if there was one, or through `close()`. Called once. */
   onClosed: (error?: Error) => void = () => {}
   readonly #batch: number
+  readonly #span: number
   readonly #buffer: Uint8Array
   readonly #offload = new Offload()
   /** Octets of the frame in the buffer for which the link had no room; 0 when there is none. */
@@ -57,8 +61,9 @@ export class Driver<S extends Drivable> {
   #batchBegan: Instant | undefined
   /** Octets that came since events were delivered. */
   #undelivered = 0
-  /** What is left of the batch in this turn. */
+  /** What is left of the batch in this turn, and when the turn is over. */
   #left = 0
+  #until: Instant = 0
   #timer: Timer | undefined
   #timerDue: Instant = Number.POSITIVE_INFINITY
   #rest: Timer | undefined
@@ -76,6 +81,7 @@ export class Driver<S extends Drivable> {
     this.link = link
     this.scheduler = scheduler
     this.#batch = options.batch ?? 256
+    this.#span = options.turn ?? 5
     const header = link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0
     this.#buffer = new Uint8Array(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
     link.attach(this.#receiver())
@@ -101,6 +107,7 @@ export class Driver<S extends Drivable> {
     const now = this.scheduler.now()
     if (this.stack.nextDeadline() <= now) this.stack.advance(now)
     this.#left = LAST_FRAMES
+    this.#until = Number.POSITIVE_INFINITY
     this.#flush(now)
     this.#stop()
     this.link.close()
@@ -114,7 +121,6 @@ export class Driver<S extends Drivable> {
     this.#undelivered = 0
     if (this.#turning) return
     this.#turning = true
-    this.#left = this.#batch
     try {
       this.#deliver()
     } finally {
@@ -125,8 +131,11 @@ export class Driver<S extends Drivable> {
   #receiver(): LinkReceiver {
     return {
       frame: (octets, start, end, offload) => {
-        this.#batchBegan ??= this.scheduler.now()
         if (this.#closed) return
+        if (this.#batchBegan === undefined) {
+          this.#batchBegan = this.scheduler.now()
+          if (!this.#turning) this.#begin(this.#batchBegan)
+        }
         this.stack.receive(octets, start, end, this.#batchBegan, offload)
         this.#undelivered += end - start
         if (this.#undelivered >= PROMPT) this.#deliverEarly()
@@ -143,8 +152,18 @@ export class Driver<S extends Drivable> {
     }
   }
 
+  #begin(now: Instant): void {
+    this.#left = this.#batch
+    this.#until = now + this.#span
+  }
+
+  #watchTime(): void {
+    if (this.scheduler.now() >= this.#until) this.#left = 0
+  }
+
   /** When it throws, which only `onEvent` does, what it left undone is done in the next turn. */
   #turn(): void {
+    const continues = this.#batchBegan !== undefined
     this.#batchBegan = undefined
     this.#undelivered = 0
     if (this.#turning) this.#again = true
@@ -152,7 +171,7 @@ export class Driver<S extends Drivable> {
     this.#turning = true
     let done = false
     try {
-      done = this.#work()
+      done = this.#work(continues)
     } finally {
       this.#turning = false
       if (!done) this.#workLater()
@@ -160,10 +179,11 @@ export class Driver<S extends Drivable> {
     }
   }
 
-  /** False when there is more to do than one turn may take. */
-  #work(): boolean {
-    this.#left = this.#batch
+  /** False when there is more to do than one turn may take. A turn that continues began with the frames of a batch. */
+  #work(continues: boolean): boolean {
     let now = this.scheduler.now()
+    if (!continues) this.#begin(now)
+    if (this.#left <= 0) return false
     if (this.stack.nextDeadline() <= now) this.stack.advance(now)
     let quiet = false
     while (!this.#closed) {
@@ -189,6 +209,7 @@ export class Driver<S extends Drivable> {
       if (event === undefined) break
       this.#left--
       this.onEvent(event as EventOf<S>)
+      this.#watchTime()
     }
     return this.#left < before
   }
@@ -201,6 +222,7 @@ export class Driver<S extends Drivable> {
       if (this.#waiting === 0 || !this.link.send(this.#buffer, start, start + this.#waiting, this.#offload)) return
       this.#waiting = 0
       this.#left--
+      this.#watchTime()
     }
   }
 

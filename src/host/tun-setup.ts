@@ -2,6 +2,7 @@ import { constants, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { endianness, networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { IpAddress, IpPrefix } from '../wire/address.ts'
+import { NO_OFFLOAD, type OffloadCapability } from '../wire/offload.ts'
 import type { Libc } from './ffi.ts'
 import { InterfaceError, InterfaceRequest, NetworkInterface } from './network-interface.ts'
 import { errnoName, TunError } from './tun-error.ts'
@@ -13,11 +14,13 @@ const TUNSETOFFLOAD = 0x400454d0
 const TUNSETVNETHDRSZ = 0x400454d8
 const IFF_TUN = 0x0001
 const IFF_TAP = 0x0002
+const IFF_MULTI_QUEUE = 0x0100
 const IFF_NO_PI = 0x1000
 const IFF_VNET_HDR = 0x4000
 const TUN_F_CSUM = 1
 const TUN_F_TSO4 = 2
 const TUN_F_TSO6 = 4
+const TUN_F_TSO_ECN = 8
 
 const DEVICE = '/dev/net/tun'
 const LEAST_MTU = 68
@@ -35,17 +38,26 @@ export interface TunSettings {
   readonly txQueueLength: number
   /** Undefined: the interface was prepared by somebody else, and stays as it is. */
   readonly prefixes: readonly IpPrefix[] | undefined
+  readonly medium: 'ip' | 'ethernet'
   readonly offload: boolean
+  readonly multiQueue: boolean
 }
 
-/** Throws TunError EINVAL for a name, an MTU or an address that can't be. */
-export function checkSettings(
-  name: string,
-  mtu: number | undefined,
-  txQueueLength: number,
-  addresses: readonly string[] | undefined,
-  offload: boolean,
-): TunSettings {
+/** What a user asks of a device. */
+export interface TunRequest {
+  readonly name: string
+  readonly mtu: number | undefined
+  readonly txQueueLength: number
+  readonly addresses: readonly string[] | undefined
+  readonly medium: 'ip' | 'ethernet'
+  /** Undefined: as far as there is any. */
+  readonly offload: boolean | undefined
+  readonly multiQueue: boolean
+}
+
+/** Throws TunError EINVAL for a name, an MTU or an address that can't be, and for offload of Ethernet frames. */
+export function checkSettings(request: TunRequest): TunSettings {
+  const { name, mtu, txQueueLength, addresses, medium, multiQueue } = request
   if (!/^[^\s/:%]{1,15}$/.test(name.replace(/%d$/, '0')) || name === '.' || name === '..') {
     throw new TunError(
       'EINVAL',
@@ -60,7 +72,11 @@ export function checkSettings(
   if (!Number.isInteger(txQueueLength) || txQueueLength < 1) {
     throw new TunError('EINVAL', `the queue takes a whole number of frames from 1 on, not ${txQueueLength}`)
   }
-  return { name, mtu, txQueueLength, prefixes, offload }
+  if (medium === 'ethernet' && request.offload) {
+    throw new TunError('EINVAL', 'a device of Ethernet frames has no offload here: leave one of the two out')
+  }
+  const offload = request.offload ?? medium === 'ip'
+  return { name, mtu, txQueueLength, prefixes, medium, offload, multiQueue }
 }
 
 function parsePrefix(text: string): IpPrefix {
@@ -100,27 +116,52 @@ const OPEN_FAILURES: Readonly<Record<string, string>> = {
   EMFILE: 'this process has too many files open. Close some, or raise its limit: ulimit -n',
 }
 
-/** Makes the device, or takes over one that was prepared. Returns its name, in which %d has become a number. */
-export function attachDevice(libc: Libc, fd: number, settings: TunSettings, medium: 'ip' | 'ethernet' = 'ip'): string {
-  if (medium === 'ethernet' && settings.offload) {
-    throw new TunError('EINVAL', 'a device of Ethernet frames has no offload here: leave one of the two out')
-  }
-  const request = new InterfaceRequest(settings.name)
-  request.flags = (medium === 'ip' ? IFF_TUN : IFF_TAP) | IFF_NO_PI | IFF_VNET_HDR
-  const result = libc.ioctl(fd, TUNSETIFF, request.octets)
-  if (result < 0) throw attachError(errnoName(result), settings.name)
-  const length = new Uint8Array([VNET_HEADER_LENGTH, 0, 0, 0])
-  // Segmentation of UDP is left out: a TCP stack has no use for datagrams that are many.
-  const features = settings.offload ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 : 0
-  const failed = [libc.ioctl(fd, TUNSETVNETHDRSZ, length), libc.ioctlValue(fd, TUNSETOFFLOAD, features)].find(
-    (r) => r < 0,
-  )
-  if (failed === undefined) return request.name
-  const code = errnoName(failed)
-  throw new TunError(code, `this kernel's TUN driver does not take the offload header (${code}); Linux 4.8 does`)
+/** A device that was attached to. */
+export interface AttachedDevice {
+  /** In which %d has become a number. */
+  readonly name: string
+  readonly offload: OffloadCapability
+  /** Why it has less offload than was asked for. */
+  readonly offloadRefusal: string | undefined
 }
 
-function attachError(code: string, name: string): TunError {
+/** Makes the device, or takes over one that was prepared. */
+export function attachDevice(libc: Libc, fd: number, settings: TunSettings): AttachedDevice {
+  const { medium, multiQueue } = settings
+  const request = new InterfaceRequest(settings.name)
+  const kind = medium === 'ip' ? IFF_TUN : IFF_TAP
+  request.flags = kind | IFF_NO_PI | IFF_VNET_HDR | (multiQueue ? IFF_MULTI_QUEUE : 0)
+  const result = libc.ioctl(fd, TUNSETIFF, request.octets)
+  if (result < 0) throw attachError(errnoName(result), settings)
+  // 10 octets are what it has without being told, where it does not know the request.
+  libc.ioctl(fd, TUNSETVNETHDRSZ, new Uint8Array([VNET_HEADER_LENGTH, 0, 0, 0]))
+  return { name: request.name, ...negotiateOffload(libc, fd, settings.offload) }
+}
+
+/** What the kernel is asked to leave to us, the most first. Not UDP's segmentation: datagrams come one by one. */
+const OFFERS: readonly (readonly [features: number, offload: OffloadCapability])[] = [
+  [TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN, { checksum: true, segmentation: MOST_MTU }],
+  [TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, { checksum: true, segmentation: MOST_MTU }],
+  [TUN_F_CSUM, { checksum: true, segmentation: 0 }],
+]
+
+/** As much as the kernel takes. A device that was prepared keeps no features of its user before. */
+function negotiateOffload(libc: Libc, fd: number, wanted: boolean): Omit<AttachedDevice, 'name'> {
+  let refusal: string | undefined
+  for (const [features, offload] of wanted ? OFFERS : []) {
+    const result = libc.ioctlValue(fd, TUNSETOFFLOAD, features)
+    if (result >= 0) return { offload, offloadRefusal: offload.segmentation > 0 ? undefined : refusal }
+    refusal = `the kernel's TUN driver refuses ${describe(offload)}: ${errnoName(result)}`
+  }
+  libc.ioctlValue(fd, TUNSETOFFLOAD, 0)
+  return { offload: NO_OFFLOAD, offloadRefusal: refusal }
+}
+
+function describe({ segmentation }: OffloadCapability): string {
+  return segmentation > 0 ? 'segments of 64 KiB' : 'checksum offload'
+}
+
+function attachError(code: string, { name, multiQueue }: TunSettings): TunError {
   if (code === 'EPERM') {
     return new TunError(
       code,
@@ -132,7 +173,8 @@ function attachError(code: string, name: string): TunError {
     return new TunError(code, `the TUN device ${name} is in use by another process: take another name, or end that one`)
   }
   if (code === 'EINVAL') {
-    return new TunError('EBUSY', `${name} is a network device already, and no TUN device: take another name`)
+    const queues = multiQueue ? 'of several queues' : 'of one queue'
+    return new TunError('EBUSY', `${name} is a network device already, and no TUN device ${queues}: take another name`)
   }
   return new TunError(code, `the TUN device ${name} cannot be made: ${code}`)
 }

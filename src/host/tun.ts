@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
-import { NO_OFFLOAD, Offload, type OffloadCapability } from '../wire/offload.ts'
+import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import {
@@ -31,8 +31,16 @@ export interface TunOptions {
   txQueueLength?: number
   /** What its frames are: IP packets (TUN), or Ethernet's (TAP), which have no offload here. Default 'ip'. */
   medium?: 'ip' | 'ethernet'
-  /** Frames of up to 64 KiB both ways, which the kernel puts together and cuts. Off by default. */
+  /**
+   * Checksums are left to the kernel, and TCP comes and goes in frames of up to 64 KiB, which the kernel puts together and
+   * cuts: as far as it can, which the link's `offload` tells, and `offloadRefusal` why not further. On by default, but
+   * for Ethernet frames. A stack that forwards needs it off.
+   */
   offload?: boolean
+  /** Frames read at once, before others have their turn: 64 by default. */
+  batch?: number
+  /** The device may have several queues, each opened by another call or process with the same name. Off by default. */
+  multiQueue?: boolean
 }
 
 export interface TunCounters {
@@ -47,15 +55,17 @@ export interface TunDevice {
   /** The interface's index. */
   readonly index: number
   readonly mtu: number
-  readonly offload: boolean
+  readonly offload: OffloadCapability
+  readonly offloadRefusal?: string | undefined
   /** Default 'ip'. */
   readonly medium?: 'ip' | 'ethernet'
+  /** Default 64. */
+  readonly batch?: number | undefined
 }
 
 const { EAGAIN, EINTR } = constants.errno
 /** File descriptor in bad state: what a TUN device says that was removed. Node has no name for it. */
 const EBADFD = 77
-const OFFLOAD: OffloadCapability = { checksum: true, segmentation: 65_535 }
 const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
 
 const TX_QUEUE_LENGTH = 16_384
@@ -71,20 +81,27 @@ const BATCH = 64
  */
 export async function openTun(options: TunOptions = {}): Promise<TunLink> {
   checkPlatform()
-  const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, offload = false, medium = 'ip' } = options
+  const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, medium = 'ip', multiQueue = false } = options
   const mtu = options.mtu ?? (addresses === undefined ? undefined : 1500)
-  const settings = checkSettings(name, mtu, txQueueLength, addresses, offload)
+  const { offload, batch = BATCH } = options
+  checkBatch(batch)
+  const settings = checkSettings({ name, mtu, txQueueLength, addresses, medium, offload, multiQueue })
   const libc = await loadLibc()
   const fd = openDevice()
   try {
     checkAddresses(settings)
-    const given = attachDevice(libc, fd, settings, medium)
-    const device = await configureInterface(libc, given, settings)
-    return new TunLink(libc, fd, { name: given, index: device.index, mtu: device.mtu, offload, medium })
+    const attached = attachDevice(libc, fd, settings)
+    const device = await configureInterface(libc, attached.name, settings)
+    return new TunLink(libc, fd, { ...attached, index: device.index, mtu: device.mtu, medium, batch })
   } catch (error) {
     closeSync(fd)
     throw error
   }
+}
+
+function checkBatch(batch: number): void {
+  if (Number.isInteger(batch) && batch >= 1) return
+  throw new TunError('EINVAL', `a whole number of frames, from 1 on, is read at once, not ${batch}`)
 }
 
 /** A TUN device that is open: see {@link openTun}. */
@@ -95,11 +112,14 @@ export class TunLink implements Link {
   readonly index: number
   readonly mtu: number
   readonly offload: OffloadCapability
+  /** Why the kernel does less than it was asked to; undefined where it does that. */
+  readonly offloadRefusal: string | undefined
   readonly headroom: number = VNET_HEADER_LENGTH
   readonly counters: Readonly<TunCounters>
   readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
   readonly #libc: Libc
   readonly #fd: number
+  readonly #batch: number
   readonly #buffer = new Uint8Array(BUFFER_LENGTH)
   readonly #inward = new Offload()
   #receiver: LinkReceiver | undefined
@@ -119,7 +139,9 @@ export class TunLink implements Link {
     this.index = device.index
     this.mtu = device.mtu
     this.medium = device.medium ?? 'ip'
-    this.offload = device.offload ? OFFLOAD : NO_OFFLOAD
+    this.offload = device.offload
+    this.offloadRefusal = device.offloadRefusal
+    this.#batch = device.batch ?? BATCH
     this.#view = this.#buffer
     this.#viewOf = this.#buffer
   }
@@ -175,7 +197,7 @@ export class TunLink implements Link {
   #drain(): void {
     const receiver = this.#receiver!
     try {
-      for (let left = BATCH; left > 0 && !this.#closed; left--) {
+      for (let left = this.#batch; left > 0 && !this.#closed; left--) {
         const count = this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
         if (count === -EAGAIN) break
         if (count === -EINTR) continue

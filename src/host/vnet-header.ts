@@ -1,6 +1,7 @@
 import { Protocol } from '../wire/ip.ts'
 import { readUint16 } from '../wire/octets.ts'
 import type { Offload } from '../wire/offload.ts'
+import { CWR } from '../wire/segment.ts'
 
 /*
  * The header that Linux puts before each frame of a TUN device with IFF_VNET_HDR: virtio's `virtio_net_hdr`
@@ -15,6 +16,8 @@ const DATA_VALID = 2
 const GSO_NONE = 0
 const GSO_TCP4 = 1
 const GSO_TCP6 = 4
+/** With a CWR flag, which the first of the segments keeps alone (RFC 3168 §6.1.2). */
+const GSO_ECN = 0x80
 
 const TCP_CHECKSUM_OFFSET = 16
 const UDP_CHECKSUM_OFFSET = 6
@@ -39,7 +42,8 @@ export function writeVnetHeader(octets: Uint8Array, start: number, offload: Offl
   writeLittleEndian(octets, at + 6, transport)
   writeLittleEndian(octets, at + 8, protocol === Protocol.UDP ? UDP_CHECKSUM_OFFSET : TCP_CHECKSUM_OFFSET)
   if (offload.segmentSize === 0 || protocol !== Protocol.TCP) return
-  octets[at + 1] = isIpv4 ? GSO_TCP4 : GSO_TCP6
+  const isReduced = (octets[start + transport + 13]! & CWR) !== 0
+  octets[at + 1] = (isIpv4 ? GSO_TCP4 : GSO_TCP6) | (isReduced ? GSO_ECN : 0)
   writeLittleEndian(octets, at + 2, transport + (readUint16(octets, start + transport + 12) >>> 12) * 4)
   writeLittleEndian(octets, at + 4, offload.segmentSize)
 }

@@ -1,3 +1,4 @@
+import type { OnReadOpts } from 'node:net'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { admitDeferred } from '../tcp/admission.ts'
 import type { Connection } from '../tcp/connection.ts'
@@ -21,6 +22,7 @@ export interface AcceptedOptions {
   keepAlive: boolean
   /** Milliseconds. */
   keepAliveInitialDelay: number
+  onread: OnReadOpts | undefined
 }
 
 /** Who makes the socket of a connection that was accepted; `mapped`: it shows IPv4 addresses as `::ffff:1.2.3.4`. */
@@ -151,6 +153,7 @@ function accept(server: ServerMethods, connection: Connection, mapped: boolean):
     noDelay: server.noDelay,
     keepAlive: server.keepAlive,
     keepAliveInitialDelay: server.keepAliveInitialDelay * 1000,
+    onread: server[ESTAB].onread?.(),
   })
   server._connections++
   const owned = socket as unknown as { server: unknown; _server: unknown }

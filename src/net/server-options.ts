@@ -1,4 +1,4 @@
-import type { BlockList } from 'node:net'
+import type { BlockList, OnReadOpts } from 'node:net'
 import type { ListenOptions as Listening } from '../tcp/listen-options.ts'
 import type { DeferredAnswer, Listener } from '../tcp/listener.ts'
 import type { Syn } from '../tcp/syn.ts'
@@ -24,6 +24,8 @@ export interface ServerEstabOptions extends ListenerOptions {
    * `remoteAddress` and `remotePort`.
    */
   deferAccept?: DeferHandler | undefined
+  /** The `onread` of each connection's socket: memory that is read into, so that no chunks are made. */
+  onread?: (() => OnReadOpts) | undefined
 }
 
 /** Of `createServer` and `new Server`: as node:net has them, and its own under `estab`. */

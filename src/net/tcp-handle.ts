@@ -108,8 +108,8 @@ export class TcpHandle extends HandleBase {
 
   #use(connection: Connection): void {
     this.connection = connection
-    this.options.apply(connection)
     connection.sink = this.inflow
+    this.options.apply(connection)
     this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
     if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, (event) => this.run(told, this, event))

@@ -7,12 +7,19 @@ import { type TappedLink, tap } from '../../src/link/tap.ts'
 import { createWire, type WireOptions } from '../../src/link/wire.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import type { Instant } from '../../src/wire/instant.ts'
+import { Offload } from '../../src/wire/offload.ts'
 import { Recorder, range, sendNumbered } from '../link/recorder.ts'
 import { FakeStack } from './fake-stack.ts'
 
 /** A virtual clock that counts the timers that are set. */
 class CountingClock extends VirtualClock {
   timers = 0
+  /** What handlers have taken, ms. */
+  taken = 0
+
+  override now(): Instant {
+    return super.now() + this.taken
+  }
 
   override at(instant: Instant, callback: () => void): Timer {
     this.timers++
@@ -202,6 +209,64 @@ test('one turn delivers no more events than a batch either', () => {
   driver.close()
   clock.run()
   equal(seen, 20)
+})
+
+test('one turn delivers and sends no more once its time is over', () => {
+  const { driver, stack, clock, peer } = setup({ turn: 10 })
+  const seen: number[] = []
+  driver.onEvent = ({ number }) => {
+    seen.push(number)
+    stack.queue(number)
+    clock.taken += 4
+  }
+  for (const number of range(5)) stack.events.push({ number })
+  driver.touch()
+  clock.step()
+  deepEqual(seen, [0, 1, 2])
+  equal(peer.numbers.length, 0)
+  clock.run()
+  deepEqual(seen, range(5))
+  deepEqual(peer.numbers, range(5))
+})
+
+test('events are delivered in the middle of a long batch, and what they lead to goes out at its end', () => {
+  const { driver, stack, clock, peerLink } = setup({}, { mtu: 40_000 })
+  stack.onReceive = (number) => stack.events.push({ number })
+  driver.onEvent = ({ number }) => {
+    stack.log.push(`event ${number}`)
+    stack.queue(100 + number)
+    driver.touch()
+  }
+  for (const number of range(3)) peerLink.send(new Uint8Array(40_000).fill(number), 0, 40_000, new Offload())
+  clock.run()
+  deepEqual(stack.log, [
+    'receive 0 at 0',
+    'receive 1 at 0',
+    'event 0',
+    'event 1',
+    'receive 2 at 0',
+    'event 2',
+    'transmit 100',
+    'transmit 101',
+    'transmit 102',
+  ])
+})
+
+test('a batch in which events have used up the turn is answered in the next one', () => {
+  const { driver, stack, clock, peerLink, peer } = setup({ turn: 10 }, { mtu: 65_535 })
+  const seen: number[] = []
+  stack.onReceive = (number) => stack.events.push({ number })
+  driver.onEvent = ({ number }) => {
+    seen.push(number)
+    stack.queue(number)
+    clock.taken += 20
+  }
+  for (const number of range(3)) peerLink.send(new Uint8Array(65_535).fill(number), 0, 65_535, new Offload())
+  clock.step()
+  deepEqual([seen, peer.numbers], [[0], []])
+  clock.run()
+  deepEqual(seen, range(3))
+  deepEqual(peer.numbers, range(3))
 })
 
 test('when an event handler throws, nothing is lost, repeated or re-entered', () => {

@@ -45,7 +45,7 @@ async function bound(type: 'udp4' | 'udp6', address: string): Promise<Socket> {
 }
 
 kernelTest(import.meta.url, 'what the kernel sends arrives as a frame, and our answer at its socket', async () => {
-  const link = await openTun({ addresses: HOST })
+  const link = await openTun({ addresses: HOST, offload: false })
   const recorder = new Recorder(link, new RealTime())
   for (const { type, host, stack } of FAMILIES) {
     const socket = await bound(type, host)
@@ -72,9 +72,10 @@ kernelTest(import.meta.url, 'the kernel answers an echo request of ours', async 
   link.close()
 })
 
-kernelTest(import.meta.url, 'with offloads the kernel leaves checksums to us, and completes ours', async () => {
-  const link = await openTun({ addresses: HOST, offload: true })
+kernelTest(import.meta.url, 'by default the kernel leaves checksums to us, and completes ours', async () => {
+  const link = await openTun({ addresses: HOST })
   deepEqual(link.offload, { checksum: true, segmentation: 65_535 })
+  equal(link.offloadRefusal, undefined)
   const recorder = new Recorder(link, new RealTime())
   for (const { type, host, stack } of FAMILIES) {
     const socket = await bound(type, host)
@@ -125,7 +126,7 @@ kernelTest(import.meta.url, 'the interface is as it was asked for, and gone when
 })
 
 kernelTest(import.meta.url, 'as many frames as were asked for wait in the kernel', async () => {
-  const link = await openTun({ addresses: HOST, txQueueLength: 1500 })
+  const link = await openTun({ addresses: HOST, offload: false, txQueueLength: 1500 })
   const socket = await bound('udp4', '10.77.0.1')
   const sending = range(1600).map((i) => new Promise((sent) => socket.send(`${i}`, 1, '10.77.0.2', sent)))
   await Promise.all(sending)
@@ -144,6 +145,20 @@ kernelTest(import.meta.url, 'without addresses the interface is left as it is', 
   equal(link.counters.refused, 1)
   link.close()
 })
+
+kernelTest(
+  import.meta.url,
+  'a device with several queues is opened several times, and its MTU can be 65,535',
+  async () => {
+    const options = { name: 'wide', addresses: ['10.77.0.1/24'], mtu: 65_535, multiQueue: true }
+    const first = await openTun(options)
+    const second = await openTun({ name: 'wide', multiQueue: true })
+    deepEqual([first.mtu, second.mtu, second.index], [65_535, 65_535, first.index])
+    await rejects(openTun({ name: 'wide' }), failure('EBUSY', /wide is .*no TUN device of one queue/))
+    first.close()
+    second.close()
+  },
+)
 
 kernelTest(import.meta.url, 'a frame that the kernel does not take is counted', async () => {
   const link = await openTun({ addresses: [] })
@@ -206,7 +221,7 @@ kernelTest(
   import.meta.url,
   'what a receiver throws is an uncaught exception, after which the link goes on',
   async () => {
-    const link = await openTun({ addresses: HOST })
+    const link = await openTun({ addresses: HOST, offload: false })
     const recorder = new Recorder(link, new RealTime())
     const keep = recorder.frame.bind(recorder)
     recorder.frame = (octets, start, end, offload) => {

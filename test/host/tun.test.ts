@@ -3,10 +3,11 @@ import { fstatSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { test } from 'node:test'
 import type { Libc } from '../../src/host/ffi.ts'
-import { openTun, TunLink } from '../../src/host/tun.ts'
+import { openTun, type TunDevice, TunLink } from '../../src/host/tun.ts'
 import { TunError } from '../../src/host/tun-error.ts'
 import { checkPlatform, checkSettings, openDevice } from '../../src/host/tun-setup.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
+import { NO_OFFLOAD } from '../../src/wire/offload.ts'
 import { Recorder, range, sendNumbered } from '../link/recorder.ts'
 
 const { EAGAIN, EINTR, EIO, EINVAL } = constants.errno
@@ -51,10 +52,10 @@ class FakeLibc implements Libc {
   }
 }
 
-function fakeTun() {
+function fakeTun(given: Partial<TunDevice> = {}) {
   const libc = new FakeLibc()
   const fd = openSync('/dev/null', 'r')
-  const link = new TunLink(libc, fd, { name: 'fake0', index: 7, mtu: 1500, offload: false })
+  const link = new TunLink(libc, fd, { name: 'fake0', index: 7, mtu: 1500, offload: NO_OFFLOAD, ...given })
   return { libc, fd, link, recorder: new Recorder(link, new VirtualClock()) }
 }
 
@@ -78,6 +79,17 @@ test('one turn reads a bounded number of frames', () => {
   libc.ready(false)
   equal(recorder.arrivals.length, 100)
   link.close()
+})
+
+test('how many frames a turn reads is told when the device is opened', async () => {
+  const { libc, link, recorder } = fakeTun({ batch: 3 })
+  libc.reads.push(1, 2, 3, 4, 5)
+  libc.ready(false)
+  deepEqual(recorder.numbers, [1, 2, 3])
+  libc.ready(false)
+  deepEqual(recorder.numbers, [1, 2, 3, 4, 5])
+  link.close()
+  await rejects(openTun({ batch: 0 }), failure('EINVAL', /whole number of frames, from 1 on/))
 })
 
 test('a frame goes out behind a header of zeros, from wherever it lies', () => {
@@ -167,7 +179,8 @@ function failure(code: string, message: RegExp): (error: unknown) => true {
 test('a name, an MTU, a queue or an address that cannot be is refused with EINVAL, which names it', () => {
   const check = (change: { name?: string; mtu?: number; queue?: number; addresses?: string[] }) => () => {
     const { name = 'estab0', mtu, queue = 1, addresses = [] } = change
-    checkSettings(name, mtu, queue, addresses, false)
+    const rest = { medium: 'ip', offload: undefined, multiQueue: false } as const
+    checkSettings({ name, mtu, txQueueLength: queue, addresses, ...rest })
   }
   for (const name of ['', '.', '..', 'a/b', 'a b', 'a:1', 'sixteen-letters!', '%d%d', 'a%s']) {
     throws(check({ name }), failure('EINVAL', /is no name for a network device/), name)

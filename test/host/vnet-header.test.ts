@@ -35,6 +35,15 @@ test('segments are named by their size, with the length of the headers that each
   deepEqual(written(packet(6, 6), large), [1, 4, 72, 0, 0xa8, 0x05, 40, 0, 16, 0])
 })
 
+test('where the sender has reduced its window, one segment alone is to say so (RFC 3168 §6.1.2)', () => {
+  const octets = packet(4, 6)
+  octets[VNET_HEADER_LENGTH + 24 + 13] = 0x90
+  deepEqual(written(octets, { checksumPartial: true, segmentSize: 1448 }).slice(0, 2), [1, 0x81])
+  const into = new Offload()
+  readVnetHeader(new Uint8Array([1, 0x81, 52, 0, 0xa8, 0x05, 20, 0, 16, 0]), 0, into)
+  equal(into.segmentSize, 1448)
+})
+
 test('inward, a checksum that is left to the device needs no check, nor does one that was checked', () => {
   const read = (...octets: number[]): Offload => {
     const offload = new Offload()

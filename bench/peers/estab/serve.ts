@@ -1,23 +1,20 @@
 /**
  * estab behind a TUN device that was prepared, through the public face: what `npm run bench -- peers` measures.
  *
- *     serve.ts --tun NAME --address 10.9.200.1 [--mtu 1500] [--offload] [--backlog 128] [--verify]
+ *     serve.ts --tun NAME --address 10.9.200.1 [--mtu 1500] [--offload] [--backlog 128] [--verify] [--data]
+ *
+ * Octets to discard are read into one buffer (`onread`), or with --data as chunks by 'data' events.
  */
 import { parseArgs } from 'node:util'
 import { openTun } from '../../../src/host/tun.ts'
 import { createNet, type Net } from '../../../src/net/net.ts'
+import type { ServerOptions } from '../../../src/net/server-options.ts'
 import type { Socket } from '../../../src/net/socket.ts'
 import { Block } from './block.ts'
 
-const block = new Block()
-
-/** What each port does with a connection. */
-const SERVICES: Readonly<Record<number, (socket: Socket) => void>> = {
-  7: echo,
-  9: discard,
-  19: source,
-  80: (socket) => socket.resume().end(),
-  81: (socket) => socket.resume(),
+interface Service {
+  readonly options?: ServerOptions
+  serve(socket: Socket): void
 }
 
 const { values } = parseArgs({
@@ -28,11 +25,24 @@ const { values } = parseArgs({
     offload: { type: 'boolean', default: false },
     backlog: { type: 'string', default: '128' },
     verify: { type: 'boolean', default: false },
+    data: { type: 'boolean', default: false },
   },
 })
 
+const block = new Block()
+
+/** What is done on each port. */
+const SERVICES: Readonly<Record<number, Service>> = {
+  7: { options: { noDelay: true }, serve: echo },
+  9: values.data
+    ? { serve: (socket) => socket.on('data', checker()) }
+    : { options: { estab: { onread } }, serve: () => {} },
+  19: { serve: source },
+  80: { serve: (socket) => socket.resume().end() },
+  81: { serve: (socket) => socket.resume() },
+}
+
 function echo(socket: Socket): void {
-  socket.setNoDelay()
   socket.on('data', (chunk: Buffer) => {
     if (socket.write(chunk)) return
     socket.pause()
@@ -40,24 +50,32 @@ function echo(socket: Socket): void {
   })
 }
 
-function discard(socket: Socket): void {
-  if (!values.verify) {
-    socket.resume()
-    return
+function onread(): { buffer: Uint8Array; callback: (octets: number) => boolean } {
+  const buffer = Buffer.allocUnsafeSlow(65_536)
+  const check = checker()
+  return {
+    buffer,
+    callback: (octets) => {
+      check(octets === buffer.length ? buffer : buffer.subarray(0, octets))
+      return true
+    },
   }
+}
+
+/** Compares what comes with what was sent, where that is wanted. */
+function checker(): (octets: Buffer) => void {
   let at = 0
-  socket.on('data', (chunk: Buffer) => {
-    if (!block.matches(chunk, at)) fail(`octets from ${at} on are not those that were sent`)
-    at += chunk.length
-  })
+  return (octets) => {
+    if (values.verify && !block.matches(octets, at)) fail(`the octets from ${at} on are not those that were sent`)
+    at += octets.length
+  }
 }
 
 function source(socket: Socket): void {
   let request = Buffer.alloc(0)
   socket.on('data', (chunk: Buffer) => {
     request = Buffer.concat([request, chunk])
-    if (request.length !== 8) return
-    send(socket, Number(request.readBigUInt64LE()))
+    if (request.length === 8) send(socket, Number(request.readBigUInt64LE()))
   })
 }
 
@@ -69,8 +87,8 @@ function send(socket: Socket, octets: number): void {
       at += chunk.length
       if (!socket.write(chunk)) return
     }
-    socket.end()
     socket.off('drain', more)
+    socket.end()
   }
   socket.on('drain', more)
   more()
@@ -85,11 +103,12 @@ async function serve(): Promise<Net> {
   const { tun: name, address, mtu, offload, backlog } = values
   if (name === undefined || address === undefined) fail('--tun NAME and --address ADDRESS are needed')
   const link = await openTun({ name, mtu: Number(mtu), offload })
+  if (offload && link.offload.segmentation === 0) fail(`no offload: ${link.offloadRefusal}`)
   const net = createNet({ link, address: `${address}/16` })
-  for (const [port, service] of Object.entries(SERVICES)) {
-    const server = net.createServer((socket) => {
+  for (const [port, { options = {}, serve }] of Object.entries(SERVICES)) {
+    const server = net.createServer(options, (socket) => {
       socket.on('error', () => {})
-      service(socket)
+      serve(socket)
     })
     server.listen({ port: Number(port), backlog: Number(backlog) })
   }

@@ -69,7 +69,7 @@ function instead(options: DemoOptions, reason: string): TourNetwork {
 }
 
 async function onTun(options: DemoOptions): Promise<TourNetwork> {
-  const link = await openTun({ name: 'estab0', addresses: [CLIENT] }).catch((error: Error) => {
+  const link = await openTun({ name: 'estab0', addresses: [CLIENT], offload: false }).catch((error: Error) => {
     throw new NoTun(error.message)
   })
   const testbed = new Testbed({ link, address: SERVER, packet: packetLine(options) })
