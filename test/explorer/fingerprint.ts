@@ -149,6 +149,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   remote: 'skip',
   remotePort: 'skip',
   tupleHash: 'skip',
+  // Nobody waits to read here.
+  sink: 'skip',
   listener: (connection) => String(connection.listener !== undefined),
   tcb: ({ tcb }, names) => {
     const numbers = [byRules(tcb, TCB, tcb), byRules(tcb.snd, SND, tcb), byRules(tcb.rcv, RCV, tcb)]

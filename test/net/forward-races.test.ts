@@ -1,6 +1,7 @@
 /** Guests that give up, upstreams that answer too late, and both at once: nothing is left over. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { createWire } from '../../src/link/wire.ts'
 import type { Forward, ForwardOptions, IncomingConnection } from '../../src/net/forward.ts'
 import { createNet, type Net } from '../../src/net/net.ts'
@@ -44,12 +45,12 @@ function gateway(options: ForwardOptions = {}, handler: (incoming: IncomingConne
     return handler(one)
   }, options)
   const sent: string[] = []
-  let iss = 0
+  const iss = new Map<number, number>()
   far.attach({
     frame(octets, start, end) {
       const { flags, destinationPort, seq, source } = segmentIn(octets.slice(start, end))!
       assert.equal(`${source}`, FAR)
-      if ((flags & SYN) !== 0) iss = seq
+      if ((flags & SYN) !== 0) iss.set(destinationPort, seq)
       sent.push(`${clock.now()} ${flagsText(flags)} to ${destinationPort}`)
     },
     drained() {},
@@ -69,7 +70,7 @@ function gateway(options: ForwardOptions = {}, handler: (incoming: IncomingConne
     incoming,
     sent,
     guest,
-    acknowledge: (port) => guest(port, { flags: ACK, seq: ISN + 1, ack: iss + 1 }),
+    acknowledge: (port) => guest(port, { flags: ACK, seq: ISN + 1, ack: ((iss.get(port) ?? 0) + 1) >>> 0 }),
     async pass(ms) {
       clock.run(clock.now() + ms)
       for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
@@ -265,4 +266,33 @@ test('close() and the end of the link tell all that wait', async () => {
     assert.deepEqual([here.incoming[0]!.signal.reason.code, here.forward.pending], [code, 0])
     assert.deepEqual(events, [`error ${code}`, 'close'])
   }
+})
+
+const ACTIONS = ['syn', 'reset', 'acknowledge', 'accept', 'refuse', 'ignore', 'destroy', 'wait', 'turn'] as const
+
+test('whatever guests and the application do, in whatever order: each socket closes once, and nothing is left', async () => {
+  const step = fc.record({ action: fc.constantFrom(...ACTIONS), port: fc.constantFrom(4000, 4001, 4002) })
+  const run = async (steps: { action: (typeof ACTIONS)[number]; port: number }[]): Promise<void> => {
+    const here = gateway({ backlog: 2, deferTimeout: 700, synAckWaits: [300, 600] })
+    const accepted: { port: number; socket: Socket; events: string[] }[] = []
+    for (const { action, port } of steps) {
+      const last = here.incoming.findLast(({ remotePort, isAnswered }) => remotePort === port && !isAnswered)
+      if (action === 'syn') here.guest(port, syn)
+      else if (action === 'reset') here.guest(port, reset)
+      else if (action === 'acknowledge') here.acknowledge(port)
+      else if (action === 'wait') await here.pass(250)
+      else if (action === 'turn') await here.pass(0)
+      else if (action === 'destroy') accepted.findLast((one) => one.port === port)?.socket.destroy()
+      else if (action === 'accept' && last !== undefined) {
+        const socket = last.accept()
+        accepted.push({ port, socket, events: log(socket) })
+      } else if (action !== 'accept') last?.[action]()
+    }
+    await here.pass(1000)
+    for (const port of [4000, 4001, 4002]) here.guest(port, reset)
+    await here.pass(200_000)
+    here.empty()
+    for (const { events } of accepted) assert.equal(events.filter((name) => name === 'close').length, 1, `${events}`)
+  }
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), run), { numRuns: 150 })
 })
