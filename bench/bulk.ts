@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Driver } from '../src/host/driver.ts'
-import { RealTime } from '../src/host/real-time.ts'
+import type { Scheduler } from '../src/link/scheduler.ts'
 import { createWire, type WireOptions } from '../src/link/wire.ts'
 import type { Stack } from '../src/stack/stack.ts'
 import type { Connection } from '../src/tcp/connection.ts'
@@ -9,7 +7,7 @@ import { seconds } from './measure.ts'
 import { ADDRESSES, makeStack, Pump } from './pump.ts'
 
 const PORT = 80
-const CHUNK = new Uint8Array(65_536).fill(0x5a)
+export const CHUNK = new Uint8Array(65_536).fill(0x5a)
 
 /** Gbit/s of `octets` one way between two stacks that hand each other their frames, without link, clock or event loop. */
 export function pumpBulk(octets: number, mtu: number): Promise<number> {
@@ -30,8 +28,7 @@ export function pumpBulk(octets: number, mtu: number): Promise<number> {
 }
 
 /** The same over the wire of this process, through drivers and the event loop, as an application would have it. */
-export async function wireBulk(octets: number, options: WireOptions): Promise<number> {
-  const scheduler = new RealTime()
+export async function wireBulk(octets: number, scheduler: Scheduler, options: WireOptions): Promise<number> {
   const [linkA, linkB] = createWire(scheduler, options)
   const a = new Driver(makeStack('a', { mtu: linkA.mtu, offload: linkA.offload }), linkA, scheduler)
   const b = new Driver(makeStack('b', { mtu: linkB.mtu, offload: linkB.offload }), linkB, scheduler)
@@ -80,33 +77,7 @@ function offer(sender: Connection, octets: number): number {
   return sent
 }
 
-/** The same through node:net and the kernel's loopback, both ends in this process. */
-export async function loopbackBulk(octets: number): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const sender = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [receiver] = (await once(server, 'connection')) as [Socket]
-  const rate = await gigabits(octets, async () => {
-    let received = 0
-    const done = new Promise<void>((resolve) => {
-      receiver.on('data', (chunk: Buffer) => {
-        received += chunk.length
-        if (received === octets) resolve()
-      })
-    })
-    for (let sent = 0; sent < octets; ) {
-      const size = Math.min(CHUNK.length, octets - sent)
-      sent += size
-      if (!sender.write(CHUNK.subarray(0, size))) await once(sender, 'drain')
-    }
-    await done
-  })
-  sender.destroy()
-  receiver.destroy()
-  server.close()
-  return rate
-}
-
-async function gigabits(octets: number, work: () => void | Promise<void>): Promise<number> {
+/** Gbit/s of work that moves so many octets. */
+export async function gigabits(octets: number, work: () => void | Promise<void>): Promise<number> {
   return (8 * octets) / (await seconds(work)) / 1e9
 }

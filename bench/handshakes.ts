@@ -1,9 +1,10 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { Driver } from '../src/host/driver.ts'
+import type { Scheduler } from '../src/link/scheduler.ts'
+import { createWire } from '../src/link/wire.ts'
 import type { Connection } from '../src/tcp/connection.ts'
 import type { Listener } from '../src/tcp/listener.ts'
 import { seconds } from './measure.ts'
-import { ADDRESSES, Pump } from './pump.ts'
+import { ADDRESSES, makeStack, Pump } from './pump.ts'
 
 const PORT = 80
 
@@ -54,23 +55,36 @@ function takeEvents({ a, b }: Pump): void {
   while (b.nextEvent() !== undefined);
 }
 
-/** The same through node:net and the kernel's loopback, both ends in this process. */
-export async function loopbackHandshakes(connections: number, atOnce: number): Promise<number> {
-  const server = createServer((socket) => socket.resume().end())
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  let left = connections
-  const one = async (): Promise<void> => {
-    while (left-- > 0) {
-      const socket = connect(port, '127.0.0.1').resume()
-      socket.once('connect', () => socket.end())
-      await once(socket, 'close')
-    }
-  }
-  const took = await seconds(async () => {
-    await Promise.all(Array.from({ length: atOnce }, one))
-  })
-  server.close()
+/** Connections a second over the wire of this process, through drivers and the event loop, `atOnce` at a time. */
+export async function wireHandshakes(connections: number, atOnce: number, scheduler: Scheduler): Promise<number> {
+  const [linkA, linkB] = createWire(scheduler)
+  const a = new Driver(makeStack('a', { tcp: { maxTimeWait: 10_000 } }), linkA, scheduler)
+  const b = new Driver(makeStack('b'), linkB, scheduler)
+  const listener = b.stack.listen({ port: PORT, backlog: atOnce })
+  const took = await seconds(
+    () =>
+      new Promise((resolve) => {
+        let left = connections
+        let done = 0
+        const open = (): void => {
+          if (left-- > 0) a.stack.connect({ address: ADDRESSES.b, port: PORT })
+        }
+        a.onEvent = (event) => {
+          if (event.type === 'connected') event.connection.close()
+        }
+        b.onEvent = (event) => {
+          if (event.type === 'acceptable') listener.accept()
+          if (event.type === 'readable') event.connection.close()
+          if (event.type !== 'closed') return
+          if (++done === connections) resolve()
+          open()
+          a.touch()
+        }
+        for (let i = 0; i < atOnce; i++) open()
+        a.touch()
+      }),
+  )
+  a.close()
+  b.close()
   return connections / took
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { loopbackHandshakes } from './handshakes.ts'
 import { cpuSeconds } from './listener/cpu.ts'
 import { honestClients } from './listener/honest.ts'
 import { halfOpenMemory, liveTimers, spoofedGrowth } from './listener/in-process.ts'
@@ -7,6 +6,7 @@ import type { Flooded, OverTun } from './listener/over-tun.ts'
 import { inOwnProcesses } from './listener/own-process.ts'
 import { type Anchor, printHeader, printMissing, printRow, type Row } from './listener/report.ts'
 import { overTun } from './listener/tun.ts'
+import { loopbackHandshakes } from './loopback.ts'
 import { byTurns, collectGarbage, type Sample, sample } from './measure.ts'
 
 const MILLION = 1_000_000

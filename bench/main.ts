@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { RealTime } from '../src/host/real-time.ts'
 import { halfOpenSize, inwardAllocation, outwardAllocation, synAllocation } from './allocation.ts'
-import { loopbackBulk, pumpBulk, wireBulk } from './bulk.ts'
-import { loopbackHandshakes, PumpHandshakes } from './handshakes.ts'
+import { pumpBulk, wireBulk } from './bulk.ts'
+import { PumpHandshakes } from './handshakes.ts'
 import type { Row as ListenerRow } from './listener/report.ts'
 import { listenerBench } from './listener.ts'
+import { loopbackBulk, loopbackHandshakes } from './loopback.ts'
 import { byTurns } from './measure.ts'
 import { printHeader, printRow, type Row } from './report.ts'
 import { makeSyns, synRate } from './syn.ts'
@@ -28,6 +30,9 @@ ${Object.entries(WORKS)
 
 Without a work: all but the listener.
 
+  npm run bench -- peers [OPTIONS]      estab, the kernel, gVisor, smoltcp and lwIP over TUN; --help has more
+  npm run bench -- browser [--short]    two stacks in a page of Chromium
+
   --short       fewer runs, and shorter ones
   --json FILE   writes the figures to a file, too`
 
@@ -37,10 +42,25 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
+await runOther()
 const { values, works } = readArguments()
 const rounds = values.short ? 3 : 7
 const scale = values.short ? 0.2 : 1
 const rows: (Row | ListenerRow)[] = []
+
+/** Benches with options of their own. */
+async function runOther(): Promise<void> {
+  const [name, ...args] = process.argv.slice(2)
+  if (name !== 'peers' && name !== 'browser') return
+  try {
+    if (name === 'peers') await (await import('./peers.ts')).peersBench(args)
+    else await (await import('./browser.ts')).browserBench(args)
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
+  process.exit()
+}
 
 function readArguments(): { values: { short: boolean; json?: string | undefined; help: boolean }; works: Work[] } {
   try {
@@ -68,9 +88,9 @@ async function bulk(): Promise<void> {
     node: () => loopbackBulk(octets),
     pump: () => pumpBulk(octets, 1500),
     'long pump': () => pumpBulk(octets, 65_535),
-    wire: () => wireBulk(octets, { mtu: 1500 }),
-    'long wire': () => wireBulk(octets, { mtu: 65_535 }),
-    'vouching wire': () => wireBulk(octets, { mtu: 65_535, offload: true }),
+    wire: () => wireBulk(octets, new RealTime(), { mtu: 1500 }),
+    'long wire': () => wireBulk(octets, new RealTime(), { mtu: 65_535 }),
+    'vouching wire': () => wireBulk(octets, new RealTime(), { mtu: 65_535, offload: true }),
   })
   row({ work: 'bulk, in process without a link, MTU 1500', unit, estab: estab.pump, node })
   row({ work: 'bulk, in process without a link, MTU 65,535', unit, estab: estab['long pump'], node })

@@ -43,7 +43,7 @@ function textReport(options: ReportOptions): Report {
   return {
     observer: ladderLog(write, colors),
     listening(attachment, server, way) {
-      const { backlog, survivalTime, cookies, alwaysCookies, fastOpens } = server.listener!
+      const { backlog, survivalTime, cookies, alwaysCookies, fastOpens } = server.estab.listener!
       const port = server.address()!.port
       const ends = attachment.addresses.map((address) => endpoint(address, port)).join(' and ')
       write(`${colors.bold('estab')} serves ${colors.bold(ends)} on the ${attachment.name}`)
@@ -84,8 +84,9 @@ function jsonReport(): Report {
   return {
     observer: jsonLog(emit),
     listening(attachment, server, way) {
-      const { port, backlog, acceptBacklog, acceptOverflow, alwaysCookies, survivalTime, fastOpens } = server.listener!
-      const cookies = alwaysCookies ? 'always' : server.listener!.cookies
+      const { port, backlog, acceptBacklog, acceptOverflow, alwaysCookies, survivalTime, fastOpens } =
+        server.estab.listener!
+      const cookies = alwaysCookies ? 'always' : server.estab.listener!.cookies
       const { hosts } = way
       emit('listening', {
         link: attachment.name,

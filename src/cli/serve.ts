@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import type { ListenerOptions } from '../net/options.ts'
 import type { Server } from '../net/server.ts'
+import type { ListenerOptions } from '../net/server-options.ts'
 import type { Socket } from '../net/socket.ts'
 import type { Milliseconds } from '../wire/instant.ts'
 import { type Attachment, embeddedAttachment, tunAttachment } from './attachment.ts'
@@ -42,13 +42,18 @@ export async function serve(options: ServeOptions): Promise<void> {
       ? await tunAttachment(options, report.observer, WITHOUT_TUN)
       : embeddedAttachment(options.address, report.observer)
   try {
-    const server = attachment.net.createServer({ ...listening, allowHalfOpen: true }, handle)
+    const server = attachment.net.createServer({ estab: listening, allowHalfOpen: true }, handle)
+    const sockets = new Set<Socket>()
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
     server.listen(options.port)
     await once(server, 'listening')
     server.on('error', fail)
     const { port } = server.address()!
     const way = await attachment.open(port, options.port)
-    onStopSignal(() => stop(attachment, server, report))
+    onStopSignal(() => stop(attachment, server, sockets, report))
     report.listening(attachment, server, way)
   } catch (error) {
     attachment.close()
@@ -57,11 +62,16 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** Closes every connection in good order, those that take too long with a RST, and gives up the link. */
-async function stop(attachment: Attachment, server: Server, report: Report): Promise<void> {
-  const listener = server.listener!
-  report.stopping(server.sockets.size)
+async function stop(
+  attachment: Attachment,
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  report: Report,
+): Promise<void> {
+  const listener = server.estab.listener!
+  report.stopping(sockets.size)
   server.close()
-  for (const socket of server.sockets) socket.destroySoon()
+  for (const socket of sockets) socket.destroySoon()
   const patience = new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE))
   await Promise.race([attachment.net.drained(), patience])
   attachment.close()

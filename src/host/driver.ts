@@ -30,6 +30,9 @@ const IDLE_TIMER = 1000
 /** Frames that `close()` sends at most: more than any stack's windows hold. */
 const LAST_FRAMES = 65_536
 
+/** Octets that come in before events are delivered, though the batch goes on. */
+const PROMPT = 65_536
+
 const ETHERNET_HEADER_LENGTH = 14
 
 /**
@@ -52,11 +55,15 @@ export class Driver<S extends Drivable> {
   #waiting = 0
   /** When the batch of frames began that is coming in. */
   #batchBegan: Instant | undefined
+  /** Octets that came since events were delivered. */
+  #undelivered = 0
   /** What is left of the batch in this turn. */
   #left = 0
   #timer: Timer | undefined
   #timerDue: Instant = Number.POSITIVE_INFINITY
   #rest: Timer | undefined
+  /** The stack's next event, which waits for the next turn. */
+  #held: unknown
   #soon = false
   #turning = false
   #again = false
@@ -78,7 +85,7 @@ export class Driver<S extends Drivable> {
   touch(): void {
     if (this.#turning) {
       this.#again = true
-    } else if (!this.#soon) {
+    } else if (!this.#soon && this.#rest === undefined) {
       this.#soon = true
       this.scheduler.soon(() => {
         this.#soon = false
@@ -99,11 +106,30 @@ export class Driver<S extends Drivable> {
     this.link.close()
   }
 
+  /**
+   * Between two frames of a batch that is long: the octets are in the processor's cache, and make room for the next. What
+   * the events lead to goes out at the end of the batch.
+   */
+  #deliverEarly(): void {
+    this.#undelivered = 0
+    if (this.#turning) return
+    this.#turning = true
+    this.#left = this.#batch
+    try {
+      this.#deliver()
+    } finally {
+      this.#turning = false
+    }
+  }
+
   #receiver(): LinkReceiver {
     return {
       frame: (octets, start, end, offload) => {
         this.#batchBegan ??= this.scheduler.now()
-        if (!this.#closed) this.stack.receive(octets, start, end, this.#batchBegan, offload)
+        if (this.#closed) return
+        this.stack.receive(octets, start, end, this.#batchBegan, offload)
+        this.#undelivered += end - start
+        if (this.#undelivered >= PROMPT) this.#deliverEarly()
       },
       drained: () => this.#turn(),
       writable: () => this.#turn(),
@@ -120,6 +146,7 @@ export class Driver<S extends Drivable> {
   /** When it throws, which only `onEvent` does, what it left undone is done in the next turn. */
   #turn(): void {
     this.#batchBegan = undefined
+    this.#undelivered = 0
     if (this.#turning) this.#again = true
     if (this.#turning || this.#closed) return
     this.#turning = true
@@ -145,6 +172,9 @@ export class Driver<S extends Drivable> {
       else if (quiet) break
       this.#flush(now)
       if (this.#left <= 0) return false
+      // The stack has sent to itself: what follows comes when the caller's promises and ticks have run.
+      this.#held = this.stack.nextEvent()
+      if (this.#held !== undefined) return false
       quiet = !this.#again
     }
     return true
@@ -154,7 +184,8 @@ export class Driver<S extends Drivable> {
   #deliver(): boolean {
     const before = this.#left
     while (this.#left > 0 && !this.#closed) {
-      const event = this.stack.nextEvent()
+      const event = this.#held ?? this.stack.nextEvent()
+      this.#held = undefined
       if (event === undefined) break
       this.#left--
       this.onEvent(event as EventOf<S>)

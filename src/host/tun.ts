@@ -130,6 +130,11 @@ export class TunLink implements Link {
     this.#watch = this.#libc.watch(this.#fd, (writable) => this.#ready(writable))
   }
 
+  /** Once it is attached: an open device does not keep the process alive any more. */
+  unref(): void {
+    this.#watch?.unref()
+  }
+
   send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
     if (this.#closed) return true
     writeVnetHeader(octets, start, offload)

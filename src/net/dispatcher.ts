@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import type { Driver } from '../host/driver.ts'
 import type { ProcessHold } from '../host/process-hold.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -17,12 +18,21 @@ export type ConnectionHandler = (event: ConnectionEvent) => void
 export type ListenerEvent = Extract<StackEvent, { listener: Listener }> | LinkLost
 export type ListenerHandler = (event: ListenerEvent) => void
 
+export interface DispatcherOptions {
+  /** Default: nothing keeps the process alive. */
+  hold?: ProcessHold | undefined
+  /** Default: `dns.lookup`, the machine's resolver. */
+  lookup?: LookupFunction | undefined
+}
+
 /** Who hears which event: the join between one driver and the sockets and servers on it. */
 export class Dispatcher {
   /** `::` or `0.0.0.0`: how a listener on all of the stack's addresses is written. */
   readonly anyAddress: string
   /** What open sockets and servers keep alive; undefined: nothing. */
   readonly hold: ProcessHold | undefined
+  /** Resolves the names that sockets and servers are given. */
+  readonly lookup: LookupFunction | undefined
   readonly #make: () => Driver<Stack>
   #driver: Driver<Stack> | undefined
   readonly #connections = new Map<Connection, ConnectionHandler>()
@@ -32,10 +42,11 @@ export class Dispatcher {
   #lost = false
 
   /** @param make the stack with its driver, made when it is asked for first. */
-  constructor(make: () => Driver<Stack>, anyAddress: string, hold?: ProcessHold) {
+  constructor(make: () => Driver<Stack>, anyAddress: string, options: DispatcherOptions = {}) {
     this.#make = make
     this.anyAddress = anyAddress
-    this.hold = hold
+    this.hold = options.hold
+    this.lookup = options.lookup
   }
 
   get driver(): Driver<Stack> {
@@ -50,6 +61,14 @@ export class Dispatcher {
   /** Throws ENETDOWN when the link is gone. */
   checkLink(): void {
     if (this.#lost) throw Object.assign(new Error('ENETDOWN: the link is gone'), { code: 'ENETDOWN' })
+  }
+
+  /** Whom Linux talks to at `0.0.0.0` and `::`: the host itself. Other addresses are as they are. */
+  hereIfAny(address: string): string {
+    if (address !== '0.0.0.0' && address !== '::') return address
+    const family = address === '::' ? 6 : 4
+    const own = this.driver.stack.addresses.prefixes.find((prefix) => prefix.address.family === family)
+    return own?.address.toString() ?? address
   }
 
   watch(connection: Connection, handler: ConnectionHandler): void {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
 
 /** An error as node:net gives it: `code` and `errno` of the system, the call that failed and the peer's address. */
 export interface SocketError extends Error {
@@ -60,4 +61,21 @@ export function validPort(port: unknown, least: 0 | 1): number {
 export function validTimeout(timeout: number): number {
   if (timeout >= 0 && Number.isFinite(timeout)) return timeout
   throw argumentError(RangeError, 'ERR_OUT_OF_RANGE', `timeout must be 0 or more milliseconds, not ${timeout}`)
+}
+
+/**
+ * `listen EADDRINUSE: address already in use 127.0.0.1:80`: how node:net words what a call that came back at once has to say;
+ * with port 0 the address stands alone.
+ */
+export function listenError(code: string, address: string | undefined, port: number): SocketError {
+  const errno = (constants.errno as Record<string, number>)[code] ?? 0
+  const meaning = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
+  const where = address === undefined ? '' : port > 0 ? ` ${address}:${port}` : ` ${address}`
+  const error = new Error(`listen ${code}: ${meaning}${where}`) as SocketError
+  error.code = code
+  error.errno = -errno
+  error.syscall = 'listen'
+  if (address !== undefined) error.address = address
+  if (port > 0) error.port = port
+  return error
 }

@@ -1,7 +1,15 @@
 import type { Connection } from '../tcp/connection.ts'
+import type { TextSink } from '../tcp/text-sink.ts'
+import { copyOctets } from '../wire/octets.ts'
 
 /** Octets read at once at most: what the stream machinery costs is paid per chunk. */
-const READ_SIZE = 65_536
+const READ_SIZE = 131_072
+
+/** Text from so many octets on becomes a chunk of its own; shorter text is gathered in the receive buffer. */
+const LONG_TEXT = 16_384
+
+/** The most octets that wait here for the reader. */
+const MOST_WAITING = 262_144
 
 /** Memory of the user's that is read into, in place of chunks: the option `onread`. */
 export interface ReadInto {
@@ -19,15 +27,19 @@ export interface InflowReader {
 }
 
 /**
- * The way in to a socket, out of the connection's receive buffer. Octets stay there until they are asked for, so a slow
- * reader closes the TCP window.
+ * The way in to a socket. Octets stay in the connection's receive buffer until they are asked for, so a slow reader closes
+ * the TCP window. While they are asked for, long text skips that buffer: it is copied once, out of its frame into the chunk
+ * or the memory that the reader gets.
  */
-export class Inflow {
+export class Inflow implements TextSink {
   /** Octets are wanted as they come. */
   reading = false
   bytesRead = 0
   #into: ReadInto | undefined
   #buffer: Uint8Array | undefined
+  /** What was taken out of frames and not handed over: chunks, or octets at the beginning of the buffer. */
+  #chunks: Buffer[] = []
+  #waiting = 0
   #ended = false
 
   /** From now on octets are read into the user's memory. */
@@ -36,12 +48,29 @@ export class Inflow {
     this.#buffer = typeof into.buffer === 'function' ? into.buffer() : into.buffer
   }
 
+  take(octets: Uint8Array, start: number, length: number): number {
+    if (!this.reading) return 0
+    const buffer = this.#buffer
+    if (buffer === undefined) {
+      if (length < LONG_TEXT || this.#waiting + length > MOST_WAITING) return 0
+      const chunk = Buffer.allocUnsafeSlow(length)
+      copyOctets(octets, start, length, chunk, 0)
+      this.#chunks.push(chunk)
+      this.#waiting += length
+      return length
+    }
+    const taken = Math.min(length, buffer.length - this.#waiting)
+    copyOctets(octets, start, taken, buffer, this.#waiting)
+    this.#waiting += taken
+    return taken
+  }
+
   /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
   pull(connection: Connection, reader: InflowReader): boolean {
     const before = this.bytesRead
-    while (this.reading && connection.readable > 0) {
+    while (this.reading && (this.#waiting > 0 || connection.readable > 0)) {
       const buffer = this.#buffer
-      const goOn = buffer === undefined ? this.#chunk(connection, reader) : this.#fill(connection, buffer)
+      const goOn = buffer === undefined ? this.#hand(connection, reader) : this.#fill(connection, buffer)
       if (!goOn) this.reading = false
     }
     if (this.reading && connection.ended && !this.#ended) {
@@ -52,20 +81,27 @@ export class Inflow {
     return this.bytesRead > before
   }
 
-  #chunk(connection: Connection, reader: InflowReader): boolean {
-    // Node's own pool serves the small ones; a chunk belongs to the reader, so it is never used again here.
-    const chunk = Buffer.allocUnsafe(Math.min(connection.readable, READ_SIZE))
-    const length = connection.receive(chunk)
-    this.bytesRead += length
-    return reader.onData(length === chunk.length ? chunk : chunk.subarray(0, length))
+  #hand(connection: Connection, reader: InflowReader): boolean {
+    const chunk = this.#chunks.shift() ?? read(connection)
+    if (this.#waiting > 0) this.#waiting -= chunk.length
+    this.bytesRead += chunk.length
+    return reader.onData(chunk)
   }
 
   #fill(connection: Connection, buffer: Uint8Array): boolean {
     const { buffer: next, callback } = this.#into!
-    const length = connection.receive(buffer)
+    const length = this.#waiting + connection.receive(buffer, this.#waiting)
+    this.#waiting = 0
     this.bytesRead += length
     const goOn = callback(length, buffer) !== false
     if (typeof next === 'function') this.#buffer = next()
     return goOn
   }
+}
+
+/** A chunk belongs to the reader: it is never used again here. Node's own pool serves the small ones. */
+function read(connection: Connection): Buffer {
+  const chunk = Buffer.allocUnsafe(Math.min(connection.readable, READ_SIZE))
+  connection.receive(chunk)
+  return chunk
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Driver } from '../host/driver.ts'
+import { ProcessHold } from '../host/process-hold.ts'
 import { RealTime } from '../host/real-time.ts'
 import type { RouteOptions } from '../ip/routes.ts'
 import type { Link } from '../link/link.ts'
@@ -8,13 +9,13 @@ import { Stack } from '../stack/stack.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
-import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
+import { type DgramModule, makeDgramModule } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
-import { type ConnectOptions, type LookupFunction, normalizeArgs, type ServerOptions } from './options.ts'
+import { Forward, type ForwardHandler, type ForwardOptions } from './forward.ts'
+import { makeNetModule, type NetModule } from './net-module.ts'
+import type { LookupFunction } from './options.ts'
 import { type PingOptions, type Pong, ping } from './ping.ts'
-import { Server } from './server.ts'
-import { makeSocketClass, type Socket, type SocketConstructor } from './socket.ts'
 
 export interface NetOptions {
   link: Link
@@ -30,33 +31,27 @@ export interface NetOptions {
   scheduler?: Scheduler
   /** At least 32 random octets. Default: fresh ones of the system's. */
   secret?: Uint8Array
-  /** Resolves names that sockets connect to. Default `dns.lookup`: the machine's resolver. */
-  lookup?: LookupFunction
   tcp?: Partial<TcpConfig>
   observer?: Observer
+  /** Resolves the names that sockets and servers are given. Default: `dns.lookup`, the machine's resolver. */
+  lookup?: LookupFunction
   /** Keys of SYN cookies that are shared with other stacks. Default: the stack's own. */
   cookieKeys?: CookieKeys
   /** Keys of Fast Open cookies that are shared with other stacks. Default: the stack's own. */
   fastOpenKeys?: CookieKeys
 }
 
-type ConnectArguments = [ConnectOptions | number | string, ...(string | (() => void) | undefined)[]]
-
-/** The shape of node:net over a stack of its own. Its functions need no `this`, so they can be passed on. */
-export interface Net {
+/** node:net over a stack of its own, and what node:net has not. Its functions need no `this`, so they can be passed on. */
+export interface Net extends NetModule {
   readonly stack: Stack
   readonly driver: Driver<Stack>
-  readonly Socket: SocketConstructor
-  /** The same as `Socket`. */
-  readonly Stream: SocketConstructor
-  createServer(options: ServerOptions, onConnection?: (socket: Socket) => void): Server
-  createServer(onConnection?: (socket: Socket) => void): Server
-  /** `connect(port, host?, onConnect?)` or `connect({ port, host, ... }, onConnect?)`. */
-  connect(...args: ConnectArguments): Socket
-  /** The same as `connect`. */
-  createConnection(...args: ConnectArguments): Socket
-  /** A UDP socket, not yet bound. */
-  createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
+  /** UDP: node:dgram over this stack. */
+  readonly dgram: DgramModule
+  /**
+   * Answers TCP for every address that the link brings connections for, and every port that has no server: `handler` accepts,
+   * refuses or ignores each one. So a stack is the gateway of guests, and carries their connections on as it likes.
+   */
+  forward(handler: ForwardHandler, options?: ForwardOptions): Forward
   /** An ICMP echo request: resolves with its answer. */
   ping(address: string, options?: PingOptions): Promise<Pong>
   /** Resolves when no connection is left, but those in TIME-WAIT. */
@@ -84,39 +79,38 @@ export function createNet(options: NetOptions): Net {
     ...(cookieKeys === undefined ? {} : { cookieKeys }),
     ...(fastOpenKeys === undefined ? {} : { fastOpenKeys }),
   })
-  const driver = new Driver(stack, link, options.scheduler ?? new RealTime())
+  const { scheduler = new RealTime() } = options
+  const driver = new Driver(stack, link, scheduler)
   // Announcements wait.
   if (link.medium === 'ethernet') driver.touch()
-  const dispatcher = new Dispatcher(() => driver, addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0')
-
+  const anyAddress = addresses.some((address) => address.includes(':')) ? '::' : '0.0.0.0'
+  // In virtual time the process lives as long as whoever moves the clock.
+  const hold = scheduler instanceof RealTime ? new ProcessHold() : undefined
+  const dispatcher = new Dispatcher(() => driver, anyAddress, { hold, lookup: options.lookup })
   // Its events are heard from the beginning.
   void dispatcher.driver
+  return netOf(dispatcher)
+}
 
-  const Socket = makeSocketClass(dispatcher, { lookup: options.lookup })
-  const connect = (...args: ConnectArguments): Socket => {
-    const normalized = normalizeArgs(args)
-    const [options] = normalized
-    const socket = new Socket(options)
-    if (options.timeout) socket.setTimeout(options.timeout)
-    return socket.connect(normalized as ConnectOptions)
-  }
-  return {
-    stack,
-    driver,
-    Socket,
-    Stream: Socket,
-    createServer: (first?: ServerOptions | ((socket: Socket) => void), second?: (socket: Socket) => void) =>
-      typeof first === 'function'
-        ? new Server(dispatcher, Socket, {}, first)
-        : new Server(dispatcher, Socket, first, second),
-    connect,
-    createConnection: connect,
-    createUdpSocket: (options) => new DatagramSocket(dispatcher, options),
-    ping: (address, options) => ping(dispatcher, address, options),
-    drained: () => dispatcher.drained(),
-    close: () => {
-      dispatcher.abortAll()
-      driver.close()
+/** The net of a dispatcher, whose stack is made when it is used first. */
+export function netOf(dispatcher: Dispatcher): Net {
+  const module = makeNetModule(dispatcher)
+  return Object.defineProperties(
+    {
+      ...module,
+      dgram: makeDgramModule(dispatcher),
+      forward: (handler: ForwardHandler, options?: ForwardOptions) =>
+        new Forward(dispatcher, module.Socket, handler, options),
+      ping: (address: string, options?: PingOptions) => ping(dispatcher, address, options),
+      drained: () => dispatcher.drained(),
+      close: () => {
+        dispatcher.abortAll()
+        dispatcher.driver.close()
+      },
     },
-  }
+    {
+      stack: { get: () => dispatcher.driver.stack, enumerable: true },
+      driver: { get: () => dispatcher.driver, enumerable: true },
+    },
+  ) as Net
 }

@@ -1,9 +1,7 @@
-import type { LookupFunction as NodeLookup, OnReadOpts } from 'node:net'
+import type { BlockList, LookupFunction as NodeLookup, OnReadOpts } from 'node:net'
 import type { DuplexOptions } from 'node:stream'
+import type { CongestionControlChoice } from '../tcp/congestion/choice.ts'
 import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
-import type { ListenOptions as Listening } from '../tcp/listen-options.ts'
-import type { DeferredAnswer } from '../tcp/listener.ts'
-import type { Syn } from '../tcp/syn.ts'
 
 /** As `dns.lookup`: it is asked for one address, or with `all` for all of them. */
 export type LookupFunction = NodeLookup
@@ -16,6 +14,8 @@ export interface EstabSocketOptions {
    * that data twice (§6.1), so it is for requests that bear it. Default false.
    */
   fastOpen?: boolean | undefined
+  /** Default: the stack's. */
+  congestionControl?: CongestionControlChoice | undefined
 }
 
 /** As node:net's. */
@@ -33,6 +33,10 @@ export interface SocketOptions extends Omit<DuplexOptions, 'signal'> {
   keepAlive?: boolean | undefined
   /** Milliseconds; 0, the default, for the stack's `keepAliveIdle`. */
   keepAliveInitialDelay?: number | undefined
+  /** See {@link Socket.setTypeOfService}, 0 to 255. Default 0, or the stack's `dscp`. */
+  typeOfService?: number | undefined
+  /** Addresses that it does not connect to: ERR_IP_BLOCKED. */
+  blockList?: BlockList | undefined
   /** Destroys the socket. */
   signal?: AbortSignal | undefined
   /** Memory that is read into: no chunks are made, and nothing comes by 'data'. */
@@ -86,7 +90,7 @@ export function normalizeArgs<Options = ConnectOptions>(args: readonly unknown[]
   if (Array.isArray(first) && kNormalized in first) return first as unknown as Normalized<Options>
   const last = args.at(-1)
   const listener = typeof last === 'function' ? (last as () => void) : null
-  const normalized: Normalized<Options> = [optionsOf(first, second) as Options, listener]
+  const normalized: Normalized<Options> = [(args.length === 0 ? {} : optionsOf(first, second)) as Options, listener]
   Object.defineProperty(normalized, kNormalized, { value: true })
   return normalized
 }
@@ -116,33 +120,4 @@ export function keepAliveTimes(initialDelay: number): KeepAliveOptions {
 
 export function familyOf(address: string): 'IPv4' | 'IPv6' {
   return address.includes(':') ? 'IPv6' : 'IPv4'
-}
-
-/** What the core's listener takes, `address` and `port` aside: queues, schedule, admission, cookies, deferral. */
-export type ListenerOptions = { [K in Exclude<keyof Listening, 'address' | 'port'>]?: Listening[K] | undefined }
-
-/**
- * An application's word on a SYN that waits for it: a SYN,ACK, a RST, or nothing. TypeScript takes an async function with
- * a single answer for one of any string: it is to say `return 'accept' as const`.
- */
-export type DeferHandler = (syn: Syn) => DeferredAnswer | Promise<DeferredAnswer>
-
-export interface ServerOptions extends SocketOptions, ListenerOptions {
-  /**
-   * Asked about each SYN before anything is answered, so that the client hears "connected" or "connection refused" when
-   * the server knows. It answers at once or through a promise, within `deferTimeout`. Where it throws, rejects, or answers
-   * something else, the client is refused, with a 'drop' event. With it `admission` defaults to `admitDeferred`; a policy
-   * that defers without it is answered 'accept'. The socket comes with 'connection' as ever, under the SYN's
-   * `remoteAddress` and `remotePort`.
-   */
-  deferAccept?: DeferHandler | undefined
-  /** Sockets start paused: nothing is read before `resume()`. */
-  pauseOnConnect?: boolean | undefined
-}
-
-export interface ListenOptions extends ListenerOptions {
-  /** 0 or nothing: a free one. */
-  port?: number | string | undefined
-  /** One of the stack's addresses; by default all of them. */
-  host?: string | undefined
 }

@@ -41,15 +41,35 @@ export class Icmp {
   }
 
   receive(ip: IpHeader, octets: Uint8Array, now: Instant): void {
+    if (!this.parse(ip, octets)) return
+    if (this.isEcho(ip)) this.answerEcho(ip)
+    else if (this.isReply(ip)) this.receiveReply(now)
+    else this.handleError(ip)
+  }
+
+  /** To an address in whose place we answer TCP: errors about that are ours, echoes are not. */
+  receiveForOthers(ip: IpHeader, octets: Uint8Array): void {
+    if (!this.parse(ip, octets)) return
+    if (this.isEcho(ip) || this.isReply(ip)) this.host.drop('ip-not-ours')
+    else this.handleError(ip)
+  }
+
+  private parse(ip: IpHeader, octets: Uint8Array): boolean {
     const { message } = this
     message.source = ip.source
     message.destination = ip.destination
-    const v4 = ip.family === 4
-    const defect = (v4 ? parseIcmp : parseIcmpv6)(octets, ip.payloadStart, ip.payloadEnd, message)
+    const parse = ip.family === 4 ? parseIcmp : parseIcmpv6
+    const defect = parse(octets, ip.payloadStart, ip.payloadEnd, message)
     if (defect !== undefined) this.host.drop(defect)
-    else if (message.type === (v4 ? IcmpType.ECHO : Icmpv6Type.ECHO)) this.answerEcho(ip)
-    else if (message.type === (v4 ? IcmpType.ECHO_REPLY : Icmpv6Type.ECHO_REPLY)) this.receiveReply(now)
-    else this.handleError(ip)
+    return defect === undefined
+  }
+
+  private isEcho(ip: IpHeader): boolean {
+    return this.message.type === (ip.family === 4 ? IcmpType.ECHO : Icmpv6Type.ECHO)
+  }
+
+  private isReply(ip: IpHeader): boolean {
+    return this.message.type === (ip.family === 4 ? IcmpType.ECHO_REPLY : Icmpv6Type.ECHO_REPLY)
   }
 
   private receiveReply(now: Instant): void {

@@ -8,6 +8,7 @@ import { Offload } from '../wire/offload.ts'
 import { Segment } from '../wire/segment.ts'
 import { parseTcp } from '../wire/tcp.ts'
 import type { Forwarder } from './forwarder.ts'
+import { isLoopback } from './local-addresses.ts'
 import type { Stack } from './stack.ts'
 
 /** Where a packet came from, and in how many steps it was put together: what decides whom it is for. */
@@ -82,7 +83,7 @@ export class IpInput {
     const defect = parseIp(octets, start, end, ip)
     if (defect !== undefined) {
       this.refuse(defect, ip, octets, now)
-    } else if (!stack.addresses.has(ip.destination)) {
+    } else if (!stack.addresses.has(ip.destination) && !this.takesForOthers(ip)) {
       this.receiveForOthers(ip, octets, now, offload)
     } else if (!stack.isHost(ip.source) || stack.addresses.has(ip.source) !== (origin === 'own')) {
       // RFC 9293 MUST-63: nothing from an address that no peer can have: ours neither, unless we sent it.
@@ -101,11 +102,26 @@ export class IpInput {
     this.stack.errors.send('parameter', ip, octets, now, ip.pointer)
   }
 
+  /** A segment to somebody else's address, whose connections this stack answers (`Anywhere.listen`). */
+  private takesForOthers(ip: IpHeader): boolean {
+    const { stack } = this
+    if (ip.protocol !== Protocol.TCP || !stack.tcp.listening.anywhere.isReached) return false
+    // RFC 1122 §3.2.1.3 (g): a loopback address never comes in over a link.
+    return stack.isHost(ip.destination) && !isLoopback(ip.destination)
+  }
+
   private receiveForOthers(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
     const isShared = !this.stack.isHost(ip.destination)
     if (isShared && ip.protocol === Protocol.TCP) this.drop('tcp-not-unicast')
-    else if (isShared || this.forwarder === undefined) this.drop('ip-not-ours')
-    else this.forwarder.forward(ip, octets, now, offload)
+    else if (!isShared && this.forwarder !== undefined) this.forwarder.forward(ip, octets, now, offload)
+    else if (!isShared && this.isErrorForOthers(ip)) this.stack.icmp.receiveForOthers(ip, octets)
+    else this.drop('ip-not-ours')
+  }
+
+  /** Perhaps an error about a segment that we sent from somebody else's address. */
+  private isErrorForOthers(ip: IpHeader): boolean {
+    const isIcmp = ip.protocol === (ip.family === 4 ? Protocol.ICMP : Protocol.ICMPV6)
+    return isIcmp && !ip.fragment && this.stack.tcp.listening.anywhere.isReached
   }
 
   private receiveFragment(

@@ -77,6 +77,12 @@ export class LocalAddresses {
   }
 }
 
+/** 127.0.0.0/8 or ::1: never on a link. */
+export function isLoopback(address: IpAddress): boolean {
+  if (address.family === 4) return isLoopback4(address)
+  return address.a === 0 && address.b === 0 && address.c === 0 && address.d === 1
+}
+
 /** 127.0.0.0/8 */
 function isLoopback4(address: IpAddress): boolean {
   return address.family === 4 && address.d >>> 24 === 127

@@ -18,6 +18,7 @@ import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
+import type { TextSink } from './text-sink.ts'
 import { noteTransition } from './transition.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
@@ -45,6 +46,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** So many pure ACKs are due. */
   acksDue = 0
+  /** Takes text out of frames while nothing is unread, if there is one. */
+  sink: TextSink | undefined
   delayedAckAt: Instant = NEVER
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0

@@ -43,7 +43,7 @@ export class DeferredSyns {
     rows.readRemote(row, segment.source)
     segment.destination.copy(rows.local(row))
     segment.sourcePort = rows.remotePort[row]!
-    segment.destinationPort = queue.localPort
+    segment.destinationPort = rows.localPort(row)
     segment.seq = rows.irs[row]!
     segment.flags = SYN | (rows.has(row, ECN) ? ECE | CWR : 0)
     segment.wnd = this.windows[row]!

@@ -40,6 +40,8 @@ export interface EndpointHost {
   readonly observer: Observer | undefined
   readonly mtu: number
   readonly initialSequence: ((proposed: number) => number) | undefined
+  /** The stack's own. */
+  readonly addresses: { has(address: IpAddress): boolean }
   /** The frame at hand goes no further, or not all of it. */
   drop(reason: DropReason): void
   /** Segments to that address go unanswered (RFC 1122 §3.3.1.4). */
@@ -107,6 +109,10 @@ export class Endpoint implements OutputHost {
     return this.host.counters
   }
 
+  isOwn(address: IpAddress): boolean {
+    return this.host.addresses.has(address)
+  }
+
   get observer(): Observer | undefined {
     return this.host.observer
   }
@@ -119,7 +125,7 @@ export class Endpoint implements OutputHost {
   receive(segment: Segment, now: Instant): void {
     this.now = now
     this.segmentAtHand = segment
-    this.addressed = this.listening.listeners.get(segment.destination, segment.destinationPort)
+    this.addressed = this.listening.anywhere.listenerFor(segment.destination, segment.destinationPort)
     arrives(this, segment, this.addressed)
     this.addressed = undefined
   }
@@ -277,9 +283,7 @@ export class Endpoint implements OutputHost {
 
   deliver(connection: Connection, segment: Segment): void {
     const verdict =
-      connection.state === 'SYN-SENT'
-        ? arrivesSynSent(connection, segment)
-        : arrivesOtherwise(connection, segment, this.now)
+      connection.state === 'SYN-SENT' ? arrivesSynSent(connection, segment) : arrivesOtherwise(connection, segment)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
   }

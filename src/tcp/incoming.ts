@@ -9,8 +9,9 @@ import type { Syn } from './syn.ts'
 export class Incoming {
   /** The SYN, with all its fields and options. */
   readonly syn: Syn
+  /** Tells it apart from all others of its listener. */
+  readonly ticket: number
   private readonly listener: Listener
-  private readonly ticket: number
 
   constructor(listener: Listener, ticket: number, syn: Syn) {
     this.listener = listener

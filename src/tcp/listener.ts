@@ -22,6 +22,7 @@ import {
   fastOpenOf,
   type ListenOptions,
 } from './listen-options.ts'
+import type { HandshakeKind } from './observer.ts'
 import { PendingFastOpens } from './pending-fast-opens.ts'
 import type { SipKey } from './siphash.ts'
 import { SynAckSchedule } from './syn-ack-schedule.ts'
@@ -82,6 +83,8 @@ export class Listener {
   isDue = false
   /** When a SYN was last answered with a cookie, or an entry evicted. */
   overflowedAt: Instant = Number.NEGATIVE_INFINITY
+  /** Told of each step of a deferred row, by the ticket of its `Incoming`, on the packet path: no call into the stack. */
+  onStep: ((kind: HandshakeKind, ticket: number) => void) | undefined
   /** The row that {@link nextAnswer} found. */
   row: number = NONE
 
@@ -250,13 +253,14 @@ export class Listener {
   /** The row waits for the application, which is to be told. */
   defer(queue: SynQueue, row: number, syn: Segment): void {
     queue.defer(row)
-    const use = this.deferred(queue).keep(row, syn)
+    this.deferred(queue).keep(row, syn)
     if (this.untold.length > this.mostStale) this.untold.retain((ticket) => this.resolveTicket(ticket) !== undefined)
-    this.untold.push(use * USE + this.handle(queue, row))
+    this.untold.push(this.ticket(queue, row))
   }
 
-  get hasUntold(): boolean {
-    return this.untold.length > 0
+  /** What tells this use of a row apart from all others. */
+  ticket(queue: SynQueue, row: number): number {
+    return this.deferred(queue).use(row) * USE + this.handle(queue, row)
   }
 
   answerDeferred(ticket: number, answer: DeferredAnswer): boolean {

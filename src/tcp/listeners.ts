@@ -7,6 +7,8 @@ export class Listeners {
   /** The port that was last asked for, and what is there: segments come in runs for one port. */
   private recentPort = -1
   private recent: Listener[] | undefined
+  /** The one for all that no other is for, if there is one. */
+  anywhere: Listener | undefined
   /** All of them, for what must look at each. */
   readonly all: Listener[] = []
 
@@ -16,7 +18,7 @@ export class Listeners {
       this.recent = this.byPort.get(port)
     }
     const candidates = this.recent
-    if (candidates === undefined) return undefined
+    if (candidates === undefined) return this.anywhere
     let any: Listener | undefined
     for (let i = 0; i < candidates.length; i++) {
       const listener = candidates[i]!
@@ -24,7 +26,7 @@ export class Listeners {
         if (listener.family === undefined || listener.family === address.family) any = listener
       } else if (listener.address.equals(address)) return listener
     }
-    return any
+    return any ?? this.anywhere
   }
 
   /** Whether a listener for `address` (undefined: all of the family, or of both) can't be told from one that is there. */
@@ -41,15 +43,20 @@ export class Listeners {
 
   add(listener: Listener): void {
     this.recentPort = -1
-    this.byPort.set(listener.port, [...(this.byPort.get(listener.port) ?? []), listener])
     this.all.push(listener)
+    if (listener.port === 0) {
+      this.anywhere = listener
+      return
+    }
+    this.byPort.set(listener.port, [...(this.byPort.get(listener.port) ?? []), listener])
   }
 
   delete(listener: Listener): void {
     this.recentPort = -1
+    this.all.splice(this.all.indexOf(listener), 1)
+    if (this.anywhere === listener) this.anywhere = undefined
     const left = (this.byPort.get(listener.port) ?? []).filter((other) => other !== listener)
     if (left.length > 0) this.byPort.set(listener.port, left)
     else this.byPort.delete(listener.port)
-    this.all.splice(this.all.indexOf(listener), 1)
   }
 }

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
 import { Segment } from '../wire/segment.ts'
+import { Anywhere } from './anywhere.ts'
 import type { TcpConfig } from './config.ts'
 import type { Connection } from './connection.ts'
 import type { CookieKeys } from './cookie-keys.ts'
@@ -27,6 +28,7 @@ import { UsedCookies } from './used-cookies.ts'
 /** The passive side of an endpoint: its listeners, and what becomes of their half-open connections. */
 export class Listening implements ListenerHost {
   readonly listeners: Listeners = new Listeners()
+  readonly anywhere: Anywhere = new Anywhere(this)
   readonly cookies: SynCookies
   readonly used: UsedCookies
   /** Scratch: the half-open connection at hand. */
@@ -71,6 +73,14 @@ export class Listening implements ListenerHost {
     const listener = new Listener(this, { ...options, port }, address)
     this.listeners.add(listener)
     return listener
+  }
+
+  get hasConnections(): boolean {
+    return this.endpoint.connections.size > 0
+  }
+
+  isOwn(address: IpAddress): boolean {
+    return this.endpoint.isOwn(address)
   }
 
   closeListener(listener: Listener): void {
@@ -214,6 +224,7 @@ export class Listening implements ListenerHost {
   }
 
   observeRow(kind: HandshakeKind, listener: Listener, queue: SynQueue, row: number): void {
+    listener.onStep?.(kind, listener.ticket(queue, row))
     const { observer } = this.endpoint
     if (observer?.handshake === undefined) return
     observer.handshake(kind, listener, viewOfRow(queue, row, this.now), this.now)

@@ -64,6 +64,12 @@ export class ReceiveBuffer extends Ring {
     return true
   }
 
+  /** So many octets came in order and were read at once, while nothing was held. */
+  pass(octets: number): void {
+    this.next += octets
+    this.empty(this.next)
+  }
+
   /** Octets from position `from` up to `to` came that were there before: the next ACK is to say so (RFC 2883 §4). */
   noteDuplicate(from: number, to: number): void {
     this.early ??= new EarlyText()

@@ -76,7 +76,7 @@ export function sendData(connection: Connection, out: Segment): boolean {
   const pushes = recovery.sack?.pushes === true
   if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
   if (!pushes && connection.pacerIfMade?.holds(connection) === true) return false
-  emit(connection, out, snd.resend, offset, length, fin, size)
+  emit(connection, out, snd.resend | 0, offset, length, fin, size)
   connection.pacerIfMade?.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {

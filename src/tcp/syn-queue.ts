@@ -26,7 +26,6 @@ export class SynQueue {
   size = 0
   private readonly family: 4 | 6
   private readonly capacity: number
-  readonly localPort: number
   private readonly schedule: SynAckSchedule
   private readonly key: SipKey
   private readonly index: TupleIndex
@@ -38,13 +37,13 @@ export class SynQueue {
   /** The latest instant that the queue was told: `born` is some ticks before it. */
   private latest: Instant = 0
 
+  /** @param localPort 0: any; then each row has a local end of its own. */
   constructor(family: 4 | 6, capacity: number, localPort: number, schedule: SynAckSchedule, key: SipKey) {
     this.family = family
     this.capacity = capacity
-    this.localPort = localPort
     this.schedule = schedule
     this.key = key
-    this.rows = new SynRows(family, capacity)
+    this.rows = new SynRows(family, capacity, localPort)
     this.index = new TupleIndex(this.rows, capacity)
     this.prefixes = new PrefixTable(capacity, family, key)
     this.heads = new Int32Array(schedule.levels).fill(NONE)
@@ -89,12 +88,13 @@ export class SynQueue {
 
   /** Everything that a row's handshake has agreed on. */
   read(row: number, into: HalfOpen): void {
-    this.rows.read(row, this.localPort, into)
+    this.rows.read(row, into)
   }
 
   hash(row: number): number {
-    this.rows.readRemote(row, remote)
-    return tupleHash(this.key, this.rows.local(row), this.localPort, remote, this.rows.remotePort[row]!)
+    const { rows } = this
+    rows.readRemote(row, remote)
+    return tupleHash(this.key, rows.local(row), rows.localPort(row), remote, rows.remotePort[row]!)
   }
 
   /** A row whose wait is over by `now`, or NONE. */

@@ -2,6 +2,7 @@ import type { IpAddress } from '../wire/address.ts'
 import { ABSENT, type Segment } from '../wire/segment.ts'
 import type { HalfOpen } from './half-open.ts'
 import { ECN, NO_SCALE, SACK_PERMITTED, TIMESTAMPS } from './half-open.ts'
+import { RowLocals } from './row-locals.ts'
 
 /** In place of a row; rows are numbered with 24 bits. */
 export const NONE = 0xffffff
@@ -30,6 +31,10 @@ export class SynRows {
   private readonly words: 1 | 4
   private readonly remotes: Int32Array
   private readonly locals: IpAddress[] = []
+  /** In place of them, where each row has a local end of its own. */
+  private readonly ownLocals: RowLocals | undefined
+  /** The local port of all rows; 0 where each has its own. */
+  private readonly port: number
   // 24 bits of link above 8 bits of: flags; level; number of the local address; scale and key generation.
   private readonly nextFlags: Int32Array
   private readonly previousLevel: Int32Array
@@ -38,8 +43,10 @@ export class SynRows {
   /** In ACKNOWLEDGED rows: the upper half of TSecr and the window of the client's ACK; made when there is the first. */
   private acks: Uint32Array | undefined
 
-  constructor(family: 4 | 6, capacity: number) {
+  constructor(family: 4 | 6, capacity: number, localPort: number) {
     this.words = family === 4 ? 1 : 4
+    this.port = localPort
+    this.ownLocals = localPort === 0 ? new RowLocals(family, capacity) : undefined
     this.irs = new Uint32Array(capacity)
     this.iss = new Uint32Array(capacity)
     this.tsRecent = new Uint32Array(capacity)
@@ -61,8 +68,9 @@ export class SynRows {
 
   /** Fills in a row from a SYN. False when there are too many local addresses to number. */
   fill(row: number, syn: Segment, iss: number, ecn: boolean, generation: number): boolean {
-    const local = this.localNumber(syn.destination)
+    const local = this.ownLocals === undefined ? this.localNumber(syn.destination) : 0
     if (local < 0) return false
+    this.ownLocals?.write(row, syn.destination, syn.destinationPort)
     this.irs[row] = syn.seq
     this.iss[row] = iss
     this.tsRecent[row] = syn.tsVal
@@ -77,11 +85,11 @@ export class SynRows {
   }
 
   /** Everything that the handshake has agreed on. */
-  read(row: number, localPort: number, into: HalfOpen): void {
+  read(row: number, into: HalfOpen): void {
     this.readRemote(row, into.remote)
     into.local.copy(this.local(row))
     into.remotePort = this.remotePort[row]!
-    into.localPort = localPort
+    into.localPort = this.localPort(row)
     into.irs = this.irs[row]!
     into.iss = this.iss[row]!
     into.mss = this.mss[row]!
@@ -188,17 +196,23 @@ export class SynRows {
     this.previousMemberScale[row] = (this.previousMemberScale[row]! & 0xff) | (previous << 8)
   }
 
-  /** Whether the row is that of a segment's four-tuple; the local port is the listener's. */
+  /** Whether the row is that of a segment's four-tuple. */
   isTuple(row: number, segment: Segment): boolean {
     return (
       this.remotePort[row] === segment.sourcePort &&
+      this.localPort(row) === segment.destinationPort &&
       this.isRemote(row, segment.source) &&
       this.local(row).equals(segment.destination)
     )
   }
 
+  localPort(row: number): number {
+    return this.ownLocals?.port(row) ?? this.port
+  }
+
+  /** Borrowed until the next call. */
   local(row: number): IpAddress {
-    return this.locals[this.nextMemberLocal[row]! & 0xff]!
+    return this.ownLocals?.address(row) ?? this.locals[this.nextMemberLocal[row]! & 0xff]!
   }
 
   readRemote(row: number, into: IpAddress): void {

@@ -43,6 +43,7 @@ class FakeLibc implements Libc {
       wantWritable: (wanted: boolean) => {
         this.wantsWritable = wanted
       },
+      unref: () => {},
       close: () => {
         this.watched = false
       },

@@ -22,7 +22,7 @@ function syn(port: number): Segment {
 }
 
 function filled(capacity: number): { rows: SynRows; index: TupleIndex } {
-  const rows = new SynRows(4, capacity)
+  const rows = new SynRows(4, capacity, 80)
   for (let row = 0; row < capacity; row++) rows.fill(row, syn(row), 0, false, 0)
   return { rows, index: new TupleIndex(rows, capacity) }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DeferHandler } from '../../src/net/options.ts'
-import type { Dropped } from '../../src/net/server.ts'
+import type { DeferHandler, DropData } from '../../src/net/server-options.ts'
 import type { DeferredAnswer } from '../../src/tcp/listener.ts'
 import type { Syn } from '../../src/tcp/syn.ts'
 import { CLIENT, event, type Lone, listening, lone, pair, SERVER } from './support.ts'
@@ -22,10 +21,10 @@ function deferring(
   { net }: Lone,
   deferAccept: DeferHandler,
   options = {},
-): { dropped: Dropped[]; connections: number } {
-  const server = net.createServer({ deferAccept, ...options }, () => seen.connections++)
-  const seen = { dropped: [] as Dropped[], connections: 0, server }
-  server.on('drop', (data) => seen.dropped.push(data))
+): { dropped: DropData[]; connections: number } {
+  const server = net.createServer({ estab: { deferAccept, ...options } }, () => seen.connections++)
+  const seen = { dropped: [] as DropData[], connections: 0, server }
+  server.on('drop', (data) => seen.dropped.push(data as DropData))
   server.listen(80)
   return seen
 }
@@ -37,21 +36,21 @@ test('deferAccept sees the SYN, and says accept: the connection comes as any oth
     syns.push(syn)
     return 'accept'
   }
-  const listener = await listening(server.createServer({ deferAccept }))
+  const listener = await listening(server.createServer({ estab: { deferAccept } }))
   const socket = client.connect(80, SERVER)
   const [accepted] = (await event(listener, 'connection')) as [{ remotePort: number; remoteAddress: string }]
   const [syn] = syns
   assert.deepEqual([syn!.remoteAddress, syn!.localAddress, syn!.localPort, syn!.mss], [CLIENT, SERVER, 80, 1460])
-  assert.deepEqual([accepted.remoteAddress, accepted.remotePort], [CLIENT, syn!.remotePort])
+  assert.deepEqual([accepted.remoteAddress, accepted.remotePort], [`::ffff:${CLIENT}`, syn!.remotePort])
   assert.equal(syn!.remotePort, socket.localPort)
-  assert.equal(listener.listener!.counters.deferAccepted, 1)
+  assert.equal(listener.estab.listener!.counters.deferAccepted, 1)
 })
 
 test('deferAccept says refuse, at once or later: the client hears "connection refused"', async (t) => {
   const { server, client } = pair(t)
   const answers: ReturnType<DeferHandler>[] = ['refuse', Promise.resolve('refuse')]
   let asked = 0
-  await listening(server.createServer({ deferAccept: () => answers[asked++]! }))
+  await listening(server.createServer({ estab: { deferAccept: () => answers[asked++]! } }))
   for (let i = 0; i < 2; i++) {
     const [error] = (await event(client.connect(80, SERVER), 'error')) as [NodeJS.ErrnoException]
     assert.equal(error.code, 'ECONNREFUSED')
@@ -114,14 +113,14 @@ for (const [how, handler, error] of FAILURES) {
     host.syn(4000)
     await host.pass(0)
     assert.deepEqual(host.sent, ['0 R. to 4000'])
-    const [{ error: thrown, ...data }] = dropped as [Dropped]
+    const [{ estab, ...data }] = dropped as [DropData]
+    const family = 'IPv4'
     assert.deepEqual(data, {
-      localAddress: SERVER,
-      localPort: 80,
-      remoteAddress: CLIENT,
-      remotePort: 4000,
-      reason: 'defer-failed',
+      ...{ localAddress: SERVER, localPort: 80, localFamily: family },
+      ...{ remoteAddress: CLIENT, remotePort: 4000, remoteFamily: family },
     })
+    const { reason, error: thrown } = estab!
+    assert.equal(reason, 'defer-failed')
     for (const [key, value] of Object.entries(error)) assert.equal(Reflect.get(thrown as object, key), value)
     if (error instanceof Error) assert.equal(thrown, error)
   })
@@ -137,7 +136,7 @@ test("a client that resets before the answer: 'drop' says that the answer came l
   await host.pass(1000)
   assert.deepEqual(host.sent, [])
   assert.deepEqual(
-    seen.dropped.map(({ reason, remotePort }) => [reason, remotePort]),
+    seen.dropped.map(({ estab, remotePort }) => [estab!.reason, remotePort]),
     [['defer-late', 4000]],
   )
   assert.equal(seen.connections, 0)
@@ -157,7 +156,7 @@ test('an answer after deferTimeout is late; a refusal that is late is nothing', 
   await host.pass(0)
   assert.deepEqual(host.sent, [])
   assert.deepEqual(
-    dropped.map(({ reason, remotePort }) => [reason, remotePort]),
+    dropped.map(({ estab, remotePort }) => [estab!.reason, remotePort]),
     [['defer-late', 4000]],
   )
 })
@@ -165,9 +164,9 @@ test('an answer after deferTimeout is late; a refusal that is late is nothing', 
 test('a server that closes before the answer resets its deferred clients', async () => {
   const host = lone()
   const later = promised()
-  const server = host.net.createServer({ deferAccept: () => later.answer })
+  const server = host.net.createServer({ estab: { deferAccept: () => later.answer } })
   const reasons: string[] = []
-  server.on('drop', ({ reason }) => reasons.push(reason))
+  server.on('drop', (data) => reasons.push((data as DropData).estab!.reason))
   server.listen(80)
   host.syn(4000)
   server.close()
@@ -197,7 +196,7 @@ test('with deferAccept each SYN is deferred as long as there is room; another po
 
 test('a policy that defers without deferAccept is answered accept', async () => {
   const host = lone()
-  host.net.createServer({ admission: () => 'defer' }).listen(80)
+  host.net.createServer({ estab: { admission: () => 'defer' } }).listen(80)
   host.syn(4000)
   assert.deepEqual(host.sent, ['0 S. to 4000'])
 })

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createWire } from '../../src/link/wire.ts'
 import { createNet, type Net } from '../../src/net/net.ts'
-import type { ConnectOptions, ServerOptions } from '../../src/net/options.ts'
+import type { ConnectOptions } from '../../src/net/options.ts'
+import type { ServerEstabOptions } from '../../src/net/server-options.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import { CookieKeyRing } from '../../src/tcp/cookie-keys.ts'
 import { CLIENT, SERVER } from './support.ts'
@@ -51,11 +52,11 @@ interface Visit {
 }
 
 /** A client that sends `text` with its connect, and an echoing server; times count from the connect. */
-function visits({ server, client, clock, pass }: Line, options: ServerOptions) {
+function visits({ server, client, clock, pass }: Line, estab: ServerEstabOptions) {
   let visit: Visit | undefined
   let began = 0
   server
-    .createServer({ ...options, allowHalfOpen: true }, (socket) => {
+    .createServer({ estab, allowHalfOpen: true }, (socket) => {
       socket.on('data', (octets) => {
         Object.assign(visit!, { read: visit!.read + octets, readAt: clock.now() - began, state: socket.estab.state })
         socket.write(octets)
@@ -134,7 +135,7 @@ test('nothing to say: an ordinary handshake', async (t) => {
 
 test('a bound that is none is refused', (t) => {
   const { server } = line(t)
-  assert.throws(() => server.createServer({ fastOpen: -1 }).listen(80), {
+  assert.throws(() => server.createServer({ estab: { fastOpen: -1 } }).listen(80), {
     code: 'ERR_OUT_OF_RANGE',
     name: 'RangeError',
   })

@@ -2,8 +2,8 @@ import { createServer as createHttpServer } from 'node:http'
 import type { Link } from '../../link/link.ts'
 import { type Direction, type TappedLink, tap } from '../../link/tap.ts'
 import { createNet, type Net } from '../../net/net.ts'
-import type { ListenerOptions, ServerOptions } from '../../net/options.ts'
 import type { Server } from '../../net/server.ts'
+import type { ListenerOptions, ServerEstabOptions } from '../../net/server-options.ts'
 import type { Listener } from '../../tcp/listener.ts'
 import type { Observer } from '../../tcp/observer.ts'
 import type { Instant, Milliseconds } from '../../wire/instant.ts'
@@ -72,17 +72,18 @@ export class Testbed {
   }
 
   /** Opens the server, with other options than before; the one that there was is closed. */
-  async open(options: ServerOptions): Promise<Listener> {
+  async open(estab: ServerEstabOptions): Promise<Listener> {
     this.#server?.close()
-    const server = this.net.createServer(options, (socket) => this.#site.emit('connection', socket))
+    const server = this.net.createServer({ estab }, (socket) => this.#site.emit('connection', socket))
     this.#server = server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(PORT, resolve)
     })
     server.on('error', fail)
-    this.listeners.push(server.listener!)
-    return server.listener!
+    const listener = server.estab.listener!
+    this.listeners.push(listener)
+    return listener
   }
 
   /** A SYN from an address where nobody is. */
@@ -100,14 +101,14 @@ export class Testbed {
     return {
       handshake: (kind, listener, entry, now) => {
         // What a scene has left behind is not the next one's.
-        if (listener !== this.#server?.listener) return
+        if (listener !== this.#server?.estab.listener) return
         const { remoteAddress, remotePort, irs, iss, retransmissions } = entry
         const ends = { client: endpoint(remoteAddress, remotePort), server: this.#name, irs, iss }
         const age = ageOf(kind, listener, entry)
         this.#step({ kind, ends, client: remoteAddress, retransmissions, now, age }, listener)
       },
       drop: (reason, now) => {
-        const listener = this.#server?.listener
+        const listener = this.#server?.estab.listener
         if (reason !== 'syn-queue-full' || listener === undefined) return
         this.#step({ kind: 'dropped', ...this.#syn!, retransmissions: 0, now, age: 0 }, listener)
       },

@@ -43,13 +43,16 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const gap = seqDistance(rcv.nxt, seqAdd(segment.seq, early))
   const before = receiveBuffer.next
   const hadGaps = receiveBuffer.hasGaps
+  const start = segment.start + early
+  const taken = gap === 0 ? sink(connection, segment.octets, start, length) : 0
   // RFC 9293 SHLD-31: early text too.
   if (
+    taken < length &&
     !receiveBuffer.store(
-      before + gap,
+      before + gap + taken,
       segment.octets,
-      segment.start + early,
-      length,
+      start + taken,
+      length - taken,
       mostRanges(connection.window.limit),
     )
   ) {
@@ -58,9 +61,18 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const advanced = receiveBuffer.next - before
   if (advanced > 0) connection.window.arrived(connection, segment)
   rcv.nxt = seqAdd(rcv.nxt, advanced)
+  if (taken > 0) connection.window.consumed(connection, taken)
   if (advanced > 0) connection.tell(READABLE)
   scheduleAck(connection, advanced, hadGaps)
   return undefined
+}
+
+/** Octets that the reader has taken out of the frame: they never get into the receive buffer. */
+function sink({ sink, receiveBuffer }: Connection, octets: Uint8Array, start: number, length: number): number {
+  if (sink === undefined || !receiveBuffer.isEmpty) return 0
+  const taken = sink.take(octets, start, length)
+  receiveBuffer.pass(taken)
+  return taken
 }
 
 /**

@@ -55,7 +55,7 @@ function isHalfOpen(
   remotePort: number,
   seq: number,
 ): boolean {
-  const listener = endpoint.listening.listeners.get(local, localPort)
+  const listener = endpoint.listening.anywhere.listenerFor(local, localPort)
   if (listener === undefined) return false
   sought.source = remote
   sought.sourcePort = remotePort
