@@ -24,7 +24,9 @@ import { makeStack } from './pump.ts'
 const PROGRAM = fileURLToPath(import.meta.url)
 const PORT = 80
 const QUESTION = 100
-const KEEP_ALIVE = { idle: 60_000, interval: 1000, count: 10 }
+const KEEP_ALIVE = { idle: 7_200_000, interval: 1000, count: 10 }
+/** So long after the one before a connection is opened, ms: a thousand a second. */
+const APART = 1
 
 export interface Idle {
   readonly heap: number
@@ -123,6 +125,8 @@ function core(count: number): () => unknown {
     for (let i = 0; i < count; i++) {
       clients.open(i)
       for (let turns = 0; turns < 4; turns++) turn()
+      now += APART
+      stack.advance(now)
     }
     for (const end = now + 2 * LEAST_WARM; now < end; turn()) {
       now = Math.min(end, Math.max(now, stack.nextDeadline()))
@@ -184,7 +188,9 @@ function sockets(count: number): () => Promise<unknown> {
   return async () => {
     for (let i = 0; i < count; i++) {
       clients.open(i)
-      if (i % 100 === 99) for (let turns = 0; turns < 6; turns++) await turn()
+      if (i % 100 !== 99) continue
+      for (let turns = 0; turns < 6; turns++) await turn()
+      scheduler.advance(100 * APART)
     }
     for (const end = scheduler.now() + 2 * LEAST_WARM; scheduler.now() < end; await turn()) {
       scheduler.advance(LEAST_WARM / 100)

@@ -5,6 +5,7 @@ import { RealTime } from '../src/host/real-time.ts'
 import { halfOpenSize, inwardAllocation, outwardAllocation, synAllocation } from './allocation.ts'
 import { pumpBulk, wireBulk } from './bulk.ts'
 import { PumpHandshakes } from './handshakes.ts'
+import { idle } from './idle.ts'
 import type { Row as ListenerRow } from './listener/report.ts'
 import { listenerBench } from './listener.ts'
 import { loopbackBulk, loopbackHandshakes } from './loopback.ts'
@@ -18,6 +19,7 @@ const WORKS = {
   connections: { what: 'opened, accepted and closed by both ends', run: handshakes },
   syn: { what: 'received, kept, answered', run: syns },
   allocation: { what: 'octets of heap for each segment', run: allocations },
+  idle: { what: 'octets for each idle connection, with keep-alives', run: idleConnections },
   listener: { what: 'the listener under load, in process and over TUN, with what is to be reached', run: listener },
 }
 type Work = keyof typeof WORKS
@@ -129,6 +131,19 @@ function allocations(): void {
   row({ work: 'segment sent, acknowledged', unit, estab: outwardAllocation(segments) })
   row({ work: 'SYN received, kept, answered', unit, estab: synAllocation(segments) })
   row({ work: 'half-open connection, IPv4', unit: 'octets held', estab: halfOpenSize() })
+}
+
+async function idleConnections(): Promise<void> {
+  const count = values.short ? 20_000 : 100_000
+  const core = await idle('core', count, 1)
+  const sockets = await idle('sockets', count / 5, 1)
+  // As many as the usual limit of descriptors lets be.
+  const node = await idle('node', 8000, 1)
+  row({ work: 'idle connection, core, heap', unit: 'octets', estab: core.heap })
+  row({ work: 'idle connection, core, resident', unit: 'octets', estab: core.resident })
+  row({ work: `a process with ${count} of them`, unit: 'octets', estab: core.process })
+  row({ work: 'idle socket, heap', unit: 'octets', estab: sockets.heap, node: node.heap })
+  row({ work: 'idle socket, resident', unit: 'octets', estab: sockets.resident, node: node.resident })
 }
 
 if (values.help) {

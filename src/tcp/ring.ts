@@ -17,11 +17,6 @@ export class Ring {
   /** The most octets that were held at once since the ring was last empty; before, what to begin with. */
   private most = 0
 
-  /** The ring of a buffer is itself. */
-  get ring(): this {
-    return this
-  }
-
   /** Where position `position` lies in `octets`. */
   placeOf(position: number): number {
     return (this.head + (position - this.base)) & (this.octets.length - 1)

@@ -6,7 +6,7 @@ import type { Flight } from './flight.ts'
 export const MOST_WARM = 1024
 
 /** For so long a connection keeps it in any case, ms: a pause within a conversation. */
-export const LEAST_WARM: Milliseconds = 10_000
+export const LEAST_WARM: Milliseconds = 1000
 
 /**
  * Connections that have something to let go of, the one that has been idle for longest first. Those beyond {@link MOST_WARM}

@@ -177,6 +177,8 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   // Off, or never asked for, but for these two.
   rarities: ({ challengedAt, closeAt }, _, now) => `${ago(challengedAt, now)} ${closeAt - now}`,
   quickAcks: 'skip',
+  // Nobody takes text out of frames here.
+  sink: 'skip',
   pathIfMade: 'skip',
   keepAliveIfMade: 'skip',
   rto: ({ rto }) => String(rto.value),
