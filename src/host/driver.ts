@@ -192,6 +192,9 @@ export class Driver<S extends Drivable> {
       else if (quiet) break
       this.#flush(now)
       if (this.#left <= 0) return false
+      // The stack has sent to itself: what follows comes when the caller's promises and ticks have run.
+      this.#held = this.stack.nextEvent()
+      if (this.#held !== undefined) return false
       quiet = !this.#again
     }
     return true

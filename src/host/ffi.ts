@@ -75,16 +75,16 @@ function bind(koffi: Koffi): Libc {
 
 function watch(koffi: Koffi, fd: number, onReady: (writable: boolean) => void): Watch {
   let writableWanted = false
-  // The callback's arguments differ between koffi's declaration and its code, so none is used. An exception that left it
-  // would be lost and would leave the event loop in disorder: it is thrown from the loop's next turn instead.
+  let soon: NodeJS.Immediate | undefined
+  const run = (): void => {
+    soon = undefined
+    onReady(writableWanted)
+  }
+  // Koffi calls from outside of Node's callback scopes: an exception would be lost, ticks would wait, and what opens a scope
+  // within (TLS over a stream does) would find the async context in disorder and abort the process. The same turn of the
+  // event loop has immediates next. The callback's arguments differ between koffi's declaration and its code: none is used.
   const callback = (): void => {
-    try {
-      onReady(writableWanted)
-    } catch (error) {
-      setImmediate(() => {
-        throw error
-      })
-    }
+    soon ??= setImmediate(run)
   }
   const handle = koffi.node.poll(fd, { readable: true }, callback)
   return {
@@ -94,6 +94,9 @@ function watch(koffi: Koffi, fd: number, onReady: (writable: boolean) => void): 
       handle.start({ readable: true, writable: wanted }, callback)
     },
     unref: () => handle.unref(),
-    close: () => handle.close(),
+    close: () => {
+      clearImmediate(soon)
+      handle.close()
+    },
   }
 }

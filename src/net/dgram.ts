@@ -1,148 +1,313 @@
-import type { UdpSocket } from '../udp/udp-socket.ts'
-import { IpAddress } from '../wire/address.ts'
+import { EventEmitter } from 'node:events'
+import { promisify } from 'node:util'
+import { type Octets, peerPort, type SendCallback, sendArguments } from './dgram-arguments.ts'
+import {
+  alreadyBoundError,
+  badTypeError,
+  isConnectedError,
+  notConnectedError,
+  notRunningError,
+} from './dgram-errors.ts'
+import {
+  type BindOptions,
+  bufferSize,
+  type DgramLookup,
+  type DgramOptions,
+  machineLookup,
+  placeOf,
+  type SocketType,
+} from './dgram-options.ts'
+import { UnsupportedDgram } from './dgram-unsupported.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { argumentError, socketError, validPort } from './errors.ts'
-import { familyOf, type SocketAddress } from './options.ts'
+import { errnoException, socketError } from './errors.ts'
+import type { SocketAddress } from './options.ts'
+import { type RemoteInfo, UdpHandle, type UdpHandleOwner } from './udp-handle.ts'
+import { validateAbortSignal, validateFunction, validateNumber, validateString } from './validate.ts'
 
-export interface DatagramSocketOptions {
-  /** Default: that of the stack's first address. */
-  family?: 4 | 6
-  /** Octets that may wait to be read, 256 for each datagram included; further datagrams are dropped. Default 212,992. */
-  receiveBuffer?: number
-}
+export type { DgramOptions, SocketType } from './dgram-options.ts'
+export type { RemoteInfo } from './udp-handle.ts'
 
-/** Who sent a datagram. */
-export interface RemoteInfo extends SocketAddress {
-  /** Octets. */
-  readonly size: number
-}
+type Bound = 'unbound' | 'binding' | 'bound'
+type Connected = 'disconnected' | 'connecting' | 'connected'
 
 /**
- * A UDP socket over a stack of its own: what node:dgram's does for one host and one peer at a time, without events; what
- * comes is handed to `onMessage`, `onError` and `onClose`. No names are looked up; broadcast and multicast are refused.
+ * A UDP socket over a stack of its own, as node:dgram's Socket is. Broadcast and multicast are not there, nor what only the
+ * operating system has; those methods throw ERR_METHOD_NOT_IMPLEMENTED. Made by `net.dgram.createSocket`.
  */
-export class DatagramSocket {
-  /** A datagram has come; it is the receiver's own. */
-  onMessage: (message: Uint8Array, from: RemoteInfo) => void = () => {}
-  /** An ICMP error about a datagram of a connected socket, or the link is gone (ENETDOWN). */
-  onError: (error: Error) => void = () => {}
-  onClose: () => void = () => {}
-  readonly #dispatcher: Dispatcher
-  readonly #options: DatagramSocketOptions
-  #socket: UdpSocket | undefined
-  #forget: () => void = () => {}
-  #closed = false
-
-  constructor(dispatcher: Dispatcher, options: DatagramSocketOptions = {}) {
-    this.#dispatcher = dispatcher
-    this.#options = options
+export class DgramSocket extends UnsupportedDgram implements AsyncDisposable {
+  readonly type: SocketType
+  readonly #lookup: DgramLookup
+  #handle: UdpHandle | undefined
+  #bound: Bound = 'unbound'
+  #connected: Connected = 'disconnected'
+  /** Calls that wait for the socket to be bound. */
+  #queue: (() => void)[] | undefined
+  readonly #onListenError = (): void => {
+    this.off('listening', this.#onListening)
+    this.#queue = undefined
+  }
+  readonly #onListening = (): void => {
+    this.off(EventEmitter.errorMonitor, this.#onListenError)
+    const queue = this.#queue ?? []
+    this.#queue = undefined
+    for (const call of queue) call()
   }
 
-  /**
-   * Takes a port of one of the stack's addresses, or of all; without arguments a free one of all.
-   * @throws {Error} EADDRINUSE, EADDRNOTAVAIL, ENETDOWN; ERR_SOCKET_ALREADY_BOUND; ERR_SOCKET_DGRAM_NOT_RUNNING
-   * @throws {RangeError} ERR_SOCKET_BAD_PORT
-   */
-  bind(port = 0, address?: string): this {
-    this.#checkOpen()
-    if (this.#socket !== undefined) {
-      throw Object.assign(new Error('the socket is bound already'), { code: 'ERR_SOCKET_ALREADY_BOUND' })
-    }
-    this.#dispatcher.checkLink()
-    const socket = this.#dispatcher.driver.stack.bind({
-      ...this.#options,
-      port: validPort(port, 0),
-      ...(address === undefined ? {} : { address }),
-    })
-    socket.onNews = () => this.#read(socket)
-    this.#socket = socket
-    this.#forget = this.#dispatcher.onLost((error) => {
-      this.onError(error ?? socketError('recvmsg', 'ENETDOWN'))
-      this.close()
+  /** @throws {TypeError} ERR_SOCKET_BAD_TYPE, ERR_INVALID_ARG_TYPE */
+  constructor(dispatcher: Dispatcher, options: DgramOptions, onMessage?: (message: Buffer, from: RemoteInfo) => void) {
+    super()
+    const { type, lookup, recvBufferSize, signal } = options
+    if (lookup !== undefined) validateFunction(lookup, 'lookup')
+    if (type !== 'udp4' && type !== 'udp6') throw badTypeError()
+    this.type = type
+    this.#lookup = lookup ?? machineLookup(dispatcher)
+    this.#handle = new UdpHandle(dispatcher, type === 'udp4' ? 4 : 6, this.#owner())
+    if (recvBufferSize !== undefined) this.#handle.receiveBuffer = bufferSize(recvBufferSize)
+    if (typeof onMessage === 'function') this.on('message', onMessage)
+    if (signal !== undefined) this.#closeOn(signal)
+  }
+
+  bind(port?: number, address?: string, callback?: () => void): this
+  bind(port?: number, callback?: () => void): this
+  bind(callback?: () => void): this
+  bind(options: BindOptions, callback?: () => void): this
+  bind(...args: unknown[]): this {
+    const handle = this.#running()
+    if (this.#bound !== 'unbound') throw alreadyBoundError()
+    this.#bound = 'binding'
+    const callback = args.at(-1)
+    if (typeof callback === 'function') this.#onceListening(callback as () => void)
+    const { port, address } = placeOf(args)
+    this.#resolve(address || (this.type === 'udp4' ? '0.0.0.0' : '::'), (error, ip) => {
+      if (this.#handle === undefined) return
+      const code = error === null ? handle.bind(ip, Number(port) || 0) : undefined
+      if (error === null && code === undefined) {
+        this.#bound = 'bound'
+        this.emit('listening')
+        return
+      }
+      this.#bound = 'unbound'
+      this.emit('error', error ?? socketError('bind', code!, ip, port))
     })
     return this
   }
 
-  /**
-   * Sends a datagram, which is copied: to this peer, or to the one that the socket is connected to.
-   * @throws {Error} as {@link UdpSocket.send}
-   */
-  send(message: Uint8Array, port?: number, address?: string): void {
-    const to = address === undefined ? undefined : addressOf(address)
-    this.#bound().send(message, 0, message.length, to, port === undefined ? undefined : validPort(port, 1))
-    this.#dispatcher.driver.touch()
+  connect(port: number, address?: string, callback?: () => void): void
+  connect(port: number, callback: () => void): void
+  connect(port: unknown, second?: unknown, third?: unknown): void {
+    const to = peerPort(port)
+    const [address, callback] =
+      typeof second === 'function' ? ['', second] : [second === undefined ? '' : second, third]
+    validateString(address, 'address')
+    if (this.#connected !== 'disconnected') throw isConnectedError()
+    this.#connected = 'connecting'
+    if (this.#bound === 'unbound') this.bind({ port: 0 })
+    this.#whenBound(() => this.#connect(to, address, callback as ((error?: Error) => void) | undefined))
   }
 
-  /**
-   * From now on datagrams come from this peer alone, and `send` needs no address.
-   * @throws {Error} ENETUNREACH, EACCES; ERR_SOCKET_DGRAM_IS_CONNECTED
-   */
-  connect(port: number, address: string): this {
-    const socket = this.#bound()
-    if (socket.remote !== undefined) {
-      throw Object.assign(new Error('the socket is connected already'), { code: 'ERR_SOCKET_DGRAM_IS_CONNECTED' })
-    }
-    socket.connect(addressOf(address), validPort(port, 1))
-    return this
+  #connect(port: number, address: string, callback: ((error?: Error) => void) | undefined): void {
+    if (callback) this.once('connect', callback)
+    this.#resolve(address, (lookupError, ip) => {
+      if (this.#handle === undefined) return
+      const code = lookupError === null ? this.#handle.connect(ip, port) : undefined
+      const error = lookupError ?? (code === undefined ? undefined : socketError('connect', code, address, port))
+      if (error === undefined) {
+        this.#connected = 'connected'
+        process.nextTick(() => this.emit('connect'))
+        return
+      }
+      this.#connected = 'disconnected'
+      process.nextTick(() => {
+        if (callback) this.off('connect', callback)
+        if (callback) callback(error)
+        else this.emit('error', error)
+      })
+    })
   }
 
+  /** @throws {Error} ERR_SOCKET_DGRAM_NOT_CONNECTED */
   disconnect(): void {
-    if (this.#socket?.remote === undefined) throw notConnected()
-    this.#socket.disconnect()
+    if (this.#connected !== 'connected') throw notConnectedError()
+    this.#handle?.disconnect()
+    this.#connected = 'disconnected'
   }
 
-  /** Where it is bound; an address of `::` or `0.0.0.0` means every one of the stack's. @throws {Error} EBADF: it is not */
+  send(message: Octets | readonly Octets[], port?: number, address?: string, callback?: SendCallback): void
+  send(message: Octets | readonly Octets[], port?: number, callback?: SendCallback): void
+  send(message: Octets | readonly Octets[], callback?: SendCallback): void
+  send(message: Octets, offset: number, length: number, port?: number, address?: string, callback?: SendCallback): void
+  send(message: Octets, offset: number, length: number, port?: number, callback?: SendCallback): void
+  send(message: Octets, offset: number, length: number, callback?: SendCallback): void
+  send(...args: unknown[]): void {
+    const isConnected = this.#connected === 'connected'
+    const { list, port, address, callback } = sendArguments(args, isConnected)
+    const to = isConnected ? 0 : peerPort(port)
+    if (address !== undefined && address !== null) validateString(address, 'address')
+    this.#running()
+    if (this.#bound === 'unbound') this.bind({ port: 0 })
+    const octets = list.length === 1 ? Buffer.from(list[0]!) : Buffer.concat(list)
+    this.#whenBound(() => {
+      if (isConnected) this.#send(octets, 0, undefined, undefined, callback)
+      else {
+        this.#resolve((address as string) || '', (error, ip) => {
+          if (error === null) this.#send(octets, to, ip, (address as string) || undefined, callback)
+          else if (callback === undefined) process.nextTick(() => this.emit('error', error))
+          else process.nextTick(callback, error)
+        })
+      }
+    })
+  }
+
+  #send(
+    octets: Buffer,
+    port: number,
+    ip: string | undefined,
+    address: string | undefined,
+    callback: SendCallback | undefined,
+  ): void {
+    this.#handle?.send(octets, port, ip, (code) => {
+      if (callback === undefined) return
+      if (code === undefined) process.nextTick(callback, null, octets.length)
+      else process.nextTick(callback, socketError('send', code, address, port))
+    })
+  }
+
+  /** What waits for the link when this is called, is not sent. */
+  close(callback?: () => void): this {
+    if (typeof callback === 'function') this.on('close', callback)
+    if (this.#queue !== undefined) {
+      this.#queue.push(() => this.close())
+      return this
+    }
+    this.#running().close()
+    this.#handle = undefined
+    process.nextTick(() => this.emit('close'))
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#handle !== undefined) await promisify((done: () => void) => this.close(done))()
+  }
+
+  /** @throws {Error} EBADF: it is not bound */
   address(): SocketAddress {
-    if (this.#socket === undefined) throw socketError('getsockname', 'EBADF')
-    const { local, port, family } = this.#socket
-    const address = local?.toString() ?? (family === 6 ? '::' : '0.0.0.0')
-    return { address, family: familyOf(address), port }
+    const { local } = this.#running()
+    if (local === undefined) throw errnoException('getsockname', 'EBADF')
+    return local
   }
 
-  /** Whom it is connected to. @throws {Error} ERR_SOCKET_DGRAM_NOT_CONNECTED */
+  /** @throws {Error} ERR_SOCKET_DGRAM_NOT_CONNECTED */
   remoteAddress(): SocketAddress {
-    const remote = this.#socket?.remote
-    if (remote === undefined) throw notConnected()
-    return { address: `${remote}`, family: familyOf(`${remote}`), port: this.#socket!.remotePort }
+    const { peer } = this.#running()
+    if (peer === undefined || this.#connected !== 'connected') throw notConnectedError()
+    return peer
   }
 
-  /** What was sent before still goes out. May be called twice. */
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#forget()
-    this.#socket?.close()
-    this.#socket = undefined
-    this.onClose()
+  ref(): this {
+    this.#handle?.reference.ref()
+    return this
   }
 
-  #read(socket: UdpSocket): void {
-    const code = socket.takeError()
-    if (code !== undefined) this.onError(socketError('recvmsg', code))
-    for (let next = socket.receive(); next !== undefined; next = socket.receive()) {
-      const address = next.address.toString()
-      this.onMessage(next.octets, { address, family: familyOf(address), port: next.port, size: next.octets.length })
+  unref(): this {
+    this.#handle?.reference.unref()
+    return this
+  }
+
+  /** Hops that what it sends may go, 1 to 255. @throws {Error} EINVAL */
+  setTTL(ttl: number): number {
+    validateNumber(ttl, 'ttl')
+    const handle = this.#running()
+    if (!(Number.isInteger(ttl) && ttl >= 1 && ttl <= 255)) throw errnoException('setTTL', 'EINVAL')
+    handle.hopLimit = ttl
+    return ttl
+  }
+
+  getRecvBufferSize(): number {
+    return this.#running().receiveBuffer ?? 212_992
+  }
+
+  /** @throws {TypeError} ERR_SOCKET_BAD_BUFFER_SIZE */
+  setRecvBufferSize(octets: number): void {
+    this.#running().receiveBuffer = bufferSize(octets)
+  }
+
+  /** Octets that found no room on the way to the link, and wait. */
+  getSendQueueSize(): number {
+    return this.#running().queuedOctets
+  }
+
+  getSendQueueCount(): number {
+    return this.#running().queuedCount
+  }
+
+  #owner(): UdpHandleOwner {
+    return {
+      onMessage: (message, from) => this.emit('message', message, from),
+      onError: (error) => this.emit('error', error),
+      onLost: (error) => {
+        if (error !== undefined) this.emit('error', errnoException('recvmsg', 'ENETDOWN'))
+        if (this.#handle !== undefined) this.close()
+      },
     }
   }
 
-  #bound(): UdpSocket {
-    this.#checkOpen()
-    if (this.#socket === undefined) this.bind()
-    return this.#socket!
+  #closeOn(signal: AbortSignal): void {
+    validateAbortSignal(signal, 'options.signal')
+    const close = (): void => {
+      if (this.#handle !== undefined) this.close()
+    }
+    if (signal.aborted) close()
+    else {
+      signal.addEventListener('abort', close, { once: true })
+      this.once('close', () => signal.removeEventListener('abort', close))
+    }
   }
 
-  #checkOpen(): void {
-    if (!this.#closed) return
-    throw Object.assign(new Error('the socket is closed'), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' })
+  #onceListening(callback: () => void): void {
+    const remove = (): void => {
+      this.off('error', remove)
+      this.off('listening', listening)
+    }
+    const listening = (): void => {
+      remove()
+      callback.call(this)
+    }
+    this.on('error', remove)
+    this.on('listening', listening)
+  }
+
+  #whenBound(call: () => void): void {
+    if (this.#bound === 'bound') {
+      call()
+      return
+    }
+    if (this.#queue === undefined) {
+      this.#queue = []
+      this.once(EventEmitter.errorMonitor, this.#onListenError)
+      this.once('listening', this.#onListening)
+    }
+    this.#queue.push(call)
+  }
+
+  #resolve(name: string, done: (error: Error | null, ip: string) => void): void {
+    const v4 = this.type === 'udp4'
+    this.#lookup(name || (v4 ? '127.0.0.1' : '::1'), v4 ? 4 : 6, done)
+  }
+
+  #running(): UdpHandle {
+    if (this.#handle === undefined) throw notRunningError()
+    return this.#handle
   }
 }
 
-function addressOf(text: string): IpAddress {
-  const address = IpAddress.parse(text)
-  if (address !== undefined) return address
-  throw argumentError(TypeError, 'ERR_INVALID_ARG_VALUE', `"${text}" is not an IP address: names are not looked up`)
+/** `node:dgram` over one stack. */
+export interface DgramModule {
+  createSocket(type: SocketType | DgramOptions, onMessage?: (message: Buffer, from: RemoteInfo) => void): DgramSocket
 }
 
-function notConnected(): Error {
-  return Object.assign(new Error('the socket is not connected'), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' })
+export function makeDgramModule(dispatcher: Dispatcher): DgramModule {
+  return {
+    createSocket: (type, onMessage) =>
+      new DgramSocket(dispatcher, typeof type === 'object' && type !== null ? type : { type }, onMessage),
+  }
 }

@@ -46,7 +46,6 @@ export class Dispatcher {
     this.#make = make
     this.anyAddress = anyAddress
     this.hold = options.hold
-    // Looked up in the module at each call: programs replace it there.
     this.lookup = options.lookup
   }
 

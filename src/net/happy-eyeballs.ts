@@ -1,6 +1,6 @@
 import type { Timer } from '../link/scheduler.ts'
 import { socketError } from './errors.ts'
-import { connectionTimeout } from './node-errors.ts'
+import { connectionTimeout, ipBlocked } from './node-errors.ts'
 import { bindTo, type Opening, unboundEnd } from './opening.ts'
 import type { Destination } from './options.ts'
 import { connectError, type SocketCore } from './socket-core.ts'
@@ -56,6 +56,10 @@ class Attempts {
       this.next()
       return
     }
+    if (this.#core.blockList?.check(address, family === 6 ? 'ipv6' : 'ipv4')) {
+      this.#failed({ address, family }, ipBlocked(address))
+      return
+    }
     socket.emit('connectionAttempt', address, port, family)
     socket.autoSelectFamilyAttemptedAddresses!.push(`${address}:${port}`)
     const attempt = { address, family, local }
@@ -64,7 +68,7 @@ class Attempts {
       if (code === undefined) this.#core.connected()
       else this.#failed(attempt, connectError(code, address, port, local))
     }
-    const code = handle.connect(address, port, { fastOpen: this.#core.fastOpen })
+    const code = handle.connect(address, port, this.#core.wishes)
     if (code !== undefined) {
       this.#failed(attempt, socketError('connect', code, address, port, unboundEnd(local, family)))
       return

@@ -2,8 +2,11 @@
  * `estab/net`: node:net's face over a net of this process alone (127.0.0.0/8, ::1), and `createNet` for others. The default
  * export, which `require` gives too, takes the place of node:net.
  */
+import type nodeNet from 'node:net'
 import { createLoopbackNet } from './loopback-net.ts'
 import { createNet, type Net } from './net.ts'
+import type { Server as NetServer } from './server.ts'
+import type { Socket as NetSocket } from './socket.ts'
 
 const net: Net & { createNet: typeof createNet } = Object.assign(createLoopbackNet(), { createNet })
 
@@ -25,4 +28,19 @@ export const Socket: Net['Socket'] = net.Socket
 export const SocketAddress: Net['SocketAddress'] = net.SocketAddress
 export const Stream: Net['Stream'] = net.Stream
 export type { Net, NetOptions } from './net.ts'
+export type { ConnectOptions, SocketOptions } from './options.ts'
+export type {
+  DeferHandler,
+  DropData,
+  ListenOptions,
+  ServerEstab,
+  ServerEstabOptions,
+  ServerOptions,
+} from './server-options.ts'
+// The names of node:net's classes are types, too.
+export type BlockList = nodeNet.BlockList
+export type Server = NetServer
+export type Socket = NetSocket
+export type SocketAddress = nodeNet.SocketAddress
+export type Stream = NetSocket
 export { createNet, net as default, net as 'module.exports' }

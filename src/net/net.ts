@@ -9,7 +9,7 @@ import { Stack } from '../stack/stack.ts'
 import type { TcpConfig } from '../tcp/config.ts'
 import type { CookieKeys } from '../tcp/cookie-keys.ts'
 import type { Observer } from '../tcp/observer.ts'
-import { DatagramSocket, type DatagramSocketOptions } from './dgram.ts'
+import { type DgramModule, makeDgramModule } from './dgram.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { argumentError } from './errors.ts'
 import { Forward, type ForwardHandler, type ForwardOptions } from './forward.ts'
@@ -45,8 +45,8 @@ export interface NetOptions {
 export interface Net extends NetModule {
   readonly stack: Stack
   readonly driver: Driver<Stack>
-  /** A UDP socket, not yet bound. */
-  createUdpSocket(options?: DatagramSocketOptions): DatagramSocket
+  /** UDP: node:dgram over this stack. */
+  readonly dgram: DgramModule
   /**
    * Answers TCP for every address that the link brings connections for, and every port that has no server: `handler` accepts,
    * refuses or ignores each one. So a stack is the gateway of guests, and carries their connections on as it likes.
@@ -98,7 +98,7 @@ export function netOf(dispatcher: Dispatcher): Net {
   return Object.defineProperties(
     {
       ...module,
-      createUdpSocket: (options?: DatagramSocketOptions) => new DatagramSocket(dispatcher, options),
+      dgram: makeDgramModule(dispatcher),
       forward: (handler: ForwardHandler, options?: ForwardOptions) =>
         new Forward(dispatcher, module.Socket, handler, options),
       ping: (address: string, options?: PingOptions) => ping(dispatcher, address, options),

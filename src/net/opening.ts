@@ -3,7 +3,14 @@ import { isIP } from 'node:net'
 import { validAttemptTimeout } from './auto-select-family.ts'
 import { socketError } from './errors.ts'
 import { openOneOf } from './happy-eyeballs.ts'
-import { invalidAddressFamily, invalidArgType, invalidArgValue, invalidIpAddress, missingArgs } from './node-errors.ts'
+import {
+  invalidAddressFamily,
+  invalidArgType,
+  invalidArgValue,
+  invalidIpAddress,
+  ipBlocked,
+  missingArgs,
+} from './node-errors.ts'
 import type { ConnectOptions, Destination } from './options.ts'
 import { connectError, type SocketCore } from './socket-core.ts'
 import { SocketFace } from './socket-face.ts'
@@ -25,10 +32,10 @@ export function openSocket(socket: SocketFace, core: SocketCore, options: Connec
   if (options.port === undefined && options.path == null) throw missingArgs('options', 'port', 'path')
   // An earlier connection has ended: its peer's end forbade to write.
   if (socket.write !== SocketFace.prototype.write) socket.write = SocketFace.prototype.write
-  if (socket.destroyed) core.forgetPeer()
+  if (socket.destroyed) core.revive()
   if (core.handle === undefined) core.newHandle()
   core.onActive()
-  core.fastOpen = options.estab?.fastOpen ?? false
+  core.wishes = options.estab ?? {}
   socket.connecting = true
   if (options.path) refusePath(options.path)
   const { autoSelectFamily } = options
@@ -84,6 +91,10 @@ export function openOne(
       return
     }
   }
+  if (core.blockList?.check(address, family === 6 ? 'ipv6' : 'ipv4')) {
+    socket.destroy(ipBlocked(address))
+    return
+  }
   socket.emit('connectionAttempt', address, port, family)
   const { localAddress, localPort } = opening
   const bound = localAddress && localPort ? { address: localAddress, port: localPort } : undefined
@@ -97,7 +108,7 @@ export function openOne(
     socket.emit('connectionAttemptFailed', address, port, family, error)
     socket.destroy(error)
   }
-  const code = handle.connect(address, port, { fastOpen: core.fastOpen })
+  const code = handle.connect(address, port, core.wishes)
   if (code === undefined) core.opened()
   else socket.destroy(socketError('connect', code, address, port, unboundEnd(local, family)))
 }

@@ -1,5 +1,6 @@
-import type { LookupFunction as NodeLookup, OnReadOpts } from 'node:net'
+import type { BlockList, LookupFunction as NodeLookup, OnReadOpts } from 'node:net'
 import type { DuplexOptions } from 'node:stream'
+import type { CongestionControlChoice } from '../tcp/congestion/choice.ts'
 import type { KeepAliveOptions } from '../tcp/keep-alive.ts'
 
 /** As `dns.lookup`: it is asked for one address, or with `all` for all of them. */
@@ -13,6 +14,8 @@ export interface EstabSocketOptions {
    * that data twice (§6.1), so it is for requests that bear it. Default false.
    */
   fastOpen?: boolean | undefined
+  /** Default: the stack's. */
+  congestionControl?: CongestionControlChoice | undefined
 }
 
 /** As node:net's. */
@@ -30,6 +33,10 @@ export interface SocketOptions extends Omit<DuplexOptions, 'signal'> {
   keepAlive?: boolean | undefined
   /** Milliseconds; 0, the default, for the stack's `keepAliveIdle`. */
   keepAliveInitialDelay?: number | undefined
+  /** See {@link Socket.setTypeOfService}, 0 to 255. Default 0, or the stack's `dscp`. */
+  typeOfService?: number | undefined
+  /** Addresses that it does not connect to: ERR_IP_BLOCKED. */
+  blockList?: BlockList | undefined
   /** Destroys the socket. */
   signal?: AbortSignal | undefined
   /** Memory that is read into: no chunks are made, and nothing comes by 'data'. */

@@ -31,7 +31,7 @@ export class ServerHandle {
   readonly #dispatcher: Dispatcher
   readonly #reference: Reference
   /** Connections come in turns of the event loop that somebody else began: the server's own context is kept for them. */
-  readonly #context = new AsyncResource('TCPSERVERWRAP')
+  readonly #context = new AsyncResource('EstabServer')
 
   /** @throws {Error} EADDRINUSE, EADDRNOTAVAIL, ENETDOWN, and what the core's `listen` throws */
   constructor(dispatcher: Dispatcher, owner: ServerHandleOwner, place: Place, options: ListenerOptions) {

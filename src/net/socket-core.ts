@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net'
 import type { Connection } from '../tcp/connection.ts'
 import type { TroubleReport } from '../tcp/trouble.ts'
 import type { AutoSelectFamily } from './auto-select-family.ts'
@@ -6,7 +7,7 @@ import { errnoException, socketError } from './errors.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { ReadInto } from './inflow.ts'
 import { closedBeforeConnection, socketClosed } from './node-errors.ts'
-import type { LookupFunction, SocketAddress } from './options.ts'
+import type { EstabSocketOptions, LookupFunction, SocketAddress } from './options.ts'
 import type { SocketFace } from './socket-face.ts'
 import { type HandleOwner, TcpHandle } from './tcp-handle.ts'
 
@@ -42,8 +43,10 @@ export class SocketCore implements HandleOwner {
   keepAliveDelay = 0
   /** Octets of the write that waits in the handle: while that goes on, the socket is not idle. */
   lastWriteQueueSize = 0
-  /** Octets may be sent before the handshake is over (RFC 7413). */
-  fastOpen = false
+  typeOfService: number | undefined
+  blockList: BlockList | undefined
+  /** How the connection is to be opened, where that is not node:net's business. */
+  wishes: EstabSocketOptions = {}
   resetting = false
   /** Destroys the stream by itself; attempts to connect are not to go on. */
   signal: AbortSignal | undefined
@@ -62,13 +65,26 @@ export class SocketCore implements HandleOwner {
 
   /** Made when it is asked for first: most sockets have no timeout. */
   get idle(): IdleTimer {
-    this.#idle ??= new IdleTimer(this.context.dispatcher.driver.scheduler, () => this.#socket._onTimeout())
+    this.#idle ??= new IdleTimer(this.context.dispatcher.driver.scheduler, () => this.#timedOut())
     return this.#idle
+  }
+
+  #timedOut(): void {
+    const socket = this.#socket
+    if (this.handle === undefined) socket._onTimeout()
+    else this.handle.run(() => socket._onTimeout())
   }
 
   /** There was traffic. */
   active(): void {
     this.#idle?.active()
+  }
+
+  /** A socket that was destroyed, or has ended, is as new. */
+  revive(): void {
+    this.handle = undefined
+    this.#peer = undefined
+    ;(this.#socket as unknown as { _undestroy(): void })._undestroy()
   }
 
   /** A fresh handle, in the place of the one before. */
@@ -84,17 +100,8 @@ export class SocketCore implements HandleOwner {
     this.connection = handle.connection
     handle.owner = this
     this.#local = undefined
-    ;(this.#socket as unknown as { _undestroy(): void })._undestroy()
     if (this.into !== undefined) handle.inflow.readInto(this.into)
-  }
-
-  forgetPeer(): void {
-    this.handle = undefined
-    this.#peer = undefined
-  }
-
-  forgetLocal(): void {
-    this.#local = undefined
+    if (this.typeOfService !== undefined) handle.setTypeOfService(this.typeOfService)
   }
 
   // What the handle tells.
@@ -144,14 +151,14 @@ export class SocketCore implements HandleOwner {
   /** The SYN is on its way: what was written before goes with it, where that is wanted. */
   opened(): void {
     this.connection = this.handle!.connection
-    if (this.fastOpen) this.#early?.write()
+    if (this.wishes.fastOpen) this.#early?.write()
   }
 
   // What the streams ask for.
 
   write(chunks: readonly Buffer[], done: Done): void {
     const socket = this.#socket
-    if (socket.connecting && !(this.fastOpen && this.handle?.connection !== undefined)) {
+    if (socket.connecting && !(this.wishes.fastOpen && this.handle?.connection !== undefined)) {
       this.#writeLater(chunks, done)
       return
     }
@@ -203,7 +210,7 @@ export class SocketCore implements HandleOwner {
     this.#idle?.stop()
     if (handle === undefined) {
       done(error)
-      process.nextTick(() => socket.emit('close', false))
+      process.nextTick(() => socket.emit('close'))
       return
     }
     this.#bytesRead = handle.bytesRead

@@ -5,7 +5,7 @@ import { openSocket } from './opening.ts'
 import { normalizeArgs, type SocketAddress } from './options.ts'
 import { octetsOf, type SocketCore } from './socket-core.ts'
 import { TcpHandle } from './tcp-handle.ts'
-import { timerSpan, validateFunction } from './validate.ts'
+import { timerSpan, validateFunction, validateInt32 } from './validate.ts'
 
 /** Where a socket keeps its inside. */
 export const kCore: unique symbol = Symbol('estab.core')
@@ -176,6 +176,20 @@ export class SocketFace extends Duplex {
     return this
   }
 
+  /** The Differentiated Services field of what is sent, 0 to 255; its lower two bits are ECN's, and the stack's own. */
+  setTypeOfService(octet: number): this {
+    validateInt32(octet, 'tos', 0, 255)
+    const core = this[kCore]
+    core.typeOfService = octet
+    core.handle?.setTypeOfService(octet)
+    return this
+  }
+
+  getTypeOfService(): number {
+    const { handle, typeOfService = 0 } = this[kCore]
+    return handle?.getTypeOfService() ?? typeOfService
+  }
+
   /** While it is open and connected, the socket keeps the process alive: the default. */
   ref(): this {
     const { handle } = this[kCore]
@@ -195,6 +209,14 @@ export class SocketFace extends Duplex {
   /** The local end; empty before there is one, and when the socket is destroyed. */
   address(): SocketAddress | Record<string, never> {
     return this[kCore].local as SocketAddress | Record<string, never>
+  }
+
+  _getsockname(): Partial<SocketAddress> {
+    return this[kCore].local
+  }
+
+  _getpeername(): Partial<SocketAddress> {
+    return this[kCore].peer
   }
 
   get localAddress(): string | undefined {

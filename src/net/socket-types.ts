@@ -14,6 +14,9 @@ export type NodeSocket = SocketOfNode
 export interface Socket extends SocketOfNode {
   readonly estab: SocketInside
   readonly _handle: TcpHandle | null
+  /** See {@link SocketFace.setTypeOfService}; in node:net from 24 on. */
+  setTypeOfService(octet: number): this
+  getTypeOfService(): number
   connect(options: ConnectOptions, connectionListener?: () => void): this
   connect(port: number, host: string, connectionListener?: () => void): this
   connect(port: number, connectionListener?: () => void): this

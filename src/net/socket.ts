@@ -3,13 +3,13 @@ import { Duplex, type DuplexOptions } from 'node:stream'
 import { AutoSelectFamily } from './auto-select-family.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { ReadInto } from './inflow.ts'
-import { invalidArgValue, nodeError } from './node-errors.ts'
+import { invalidArgType, invalidArgValue, nodeError } from './node-errors.ts'
 import type { LookupFunction, SocketOptions } from './options.ts'
 import { type SocketContext, SocketCore } from './socket-core.ts'
 import { kCore, SocketFace } from './socket-face.ts'
 import type { NodeSocket, NodeSocketConstructor, SocketConstructor } from './socket-types.ts'
 import { TcpHandle } from './tcp-handle.ts'
-import { validateAbortSignal, validateNumber } from './validate.ts'
+import { validateAbortSignal, validateInt32, validateNumber } from './validate.ts'
 
 export type { Socket, SocketConstructor } from './socket-types.ts'
 
@@ -76,6 +76,8 @@ function initialize(socket: SocketFace, context: SocketContext, given: SocketOpt
     decodeStrings: false,
   } as DuplexOptions)
   core.into = intoOf(options)
+  core.typeOfService = options.typeOfService
+  core.blockList = options.blockList
   core.noDelay = Boolean(options.noDelay)
   core.keepAlive = Boolean(options.keepAlive)
   core.keepAliveDelay = Math.trunc((options.keepAliveInitialDelay ?? 0) / 1000) || 0
@@ -98,9 +100,13 @@ function checkedOptions(given: SocketOptions | number | undefined): SocketOption
   for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
     if (options[name]) throw invalidArgValue(`options.${name}`, options[name], 'is not supported')
   }
-  const { keepAliveInitialDelay: delay, handle } = options
+  const { keepAliveInitialDelay: delay, handle, typeOfService, blockList } = options
   if (delay !== undefined) validateNumber(delay, 'options.keepAliveInitialDelay')
   if (delay !== undefined && delay < 0) options.keepAliveInitialDelay = 0
+  if (typeOfService !== undefined) validateInt32(typeOfService, 'options.typeOfService', 0, 255)
+  if (blockList && typeof blockList.check !== 'function') {
+    throw invalidArgType('options.blockList', 'net.BlockList', blockList)
+  }
   if (handle && !(handle instanceof TcpHandle)) {
     throw nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'A handle of another library is no connection of this stack')
   }

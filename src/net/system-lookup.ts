@@ -1,6 +1,6 @@
 import dns from 'node:dns'
 import type { LookupFunction } from './options.ts'
 
-/** The machine's resolver, as `dns.lookup` stands when it is asked. */
+/** The machine's resolver, looked up in its module at each call: programs replace it there. */
 export const systemLookup: LookupFunction = (name, options, callback) =>
   dns.lookup(name, options, callback as () => void)

@@ -1,11 +1,11 @@
-import { Reference } from '../host/process-hold.ts'
 import type { Connection } from '../tcp/connection.ts'
 import type { TroubleReport } from '../tcp/trouble.ts'
 import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
+import { HandleBase } from './handle-base.ts'
 import { failureOf, systemCode } from './handle-codes.ts'
-import { type Ends, HandleEnds, hereIfAny } from './handle-ends.ts'
+import { hereIfAny } from './handle-ends.ts'
 import { Inflow, type InflowReader } from './inflow.ts'
-import { keepAliveTimes } from './options.ts'
+import type { EstabSocketOptions } from './options.ts'
 import { Outflow } from './outflow.ts'
 
 /** Who is told what becomes of a handle. */
@@ -22,48 +22,22 @@ export interface HandleOwner extends InflowReader {
   onActive(): void
 }
 
-/** How a handle connects. */
-export interface HandleConnectOptions {
-  fastOpen?: boolean | undefined
-}
-
 /**
  * What a Socket has beneath it, its `_handle`: one connection of the stack, opened or accepted, with the way in and the way
  * out. It is to Socket what Node's TCP object is: calls give codes in place of throwing, and what happens is told to `owner`.
  */
-export class TcpHandle {
-  /** No descriptor of the system's. */
-  readonly fd = -1
+export class TcpHandle extends HandleBase {
   readonly inflow: Inflow = new Inflow()
   readonly outflow: Outflow = new Outflow()
   owner: HandleOwner | undefined
-  readonly #dispatcher: Dispatcher
-  readonly #reference: Reference
-  readonly #ends: HandleEnds
-  #connection: Connection | undefined
-  #connecting = false
-  #closed = false
-  #noDelay = false
-  #keepAlive: { on: boolean; delay: number } | undefined
-  /** Why the connection ended, until somebody has been told. */
-  #failure: string | undefined
+  /** Somebody has been told why the connection ended. */
+  #failureTold = false
   #pullSoon = false
 
   /** @param connection one that was accepted; `mapped`: its IPv4 addresses are written as IPv6 ones, as where one listens on `::`. */
   constructor(dispatcher: Dispatcher, connection?: Connection, mapped = false) {
-    this.#dispatcher = dispatcher
-    this.#reference = new Reference(dispatcher.hold)
-    this.#ends = new HandleEnds(mapped)
+    super(dispatcher, mapped)
     if (connection !== undefined) this.#use(connection)
-  }
-
-  /** The connection beneath. */
-  get connection(): Connection | undefined {
-    return this.#connection
-  }
-
-  get dispatcher(): Dispatcher {
-    return this.#dispatcher
   }
 
   /** node:http sets it before it calls `readStart` and `readStop`. */
@@ -73,11 +47,6 @@ export class TcpHandle {
 
   set reading(reading: boolean) {
     this.inflow.reading = reading
-  }
-
-  /** For async_hooks: that of the bootstrap, since nothing is tracked here. */
-  getAsyncId(): number {
-    return 1
   }
 
   get bytesRead(): number {
@@ -94,21 +63,27 @@ export class TcpHandle {
 
   /** The local end of what `connect` opens. EADDRNOTAVAIL, EADDRINUSE. */
   bind(address: string, port: number): string | undefined {
-    return this.#ends.bind(this.#dispatcher.driver.stack, address, port)
+    return this.ends.bind(this.dispatcher.driver.stack, address, port)
   }
 
   /** Opens actively; `owner` is told the outcome. */
-  connect(address: string, port: number, options: HandleConnectOptions = {}): string | undefined {
+  connect(address: string, port: number, options: EstabSocketOptions = {}): string | undefined {
     if (port === 0) return this.#refuse()
     try {
-      this.#dispatcher.checkLink()
-      const { stack } = this.#dispatcher.driver
-      const remote = hereIfAny(stack, this.#ends.reach(address))
-      const fastOpen = options.fastOpen ?? false
-      const connection = stack.connect({ address: remote, port, fastOpen, ...this.#ends.bound })
-      this.#connecting = true
+      this.dispatcher.checkLink()
+      const { stack } = this.dispatcher.driver
+      const remote = hereIfAny(stack, this.ends.reach(address))
+      const { fastOpen = false, congestionControl } = options
+      const connection = stack.connect({
+        address: remote,
+        port,
+        fastOpen,
+        ...this.ends.bound,
+        ...(congestionControl === undefined ? {} : { congestionControl }),
+      })
+      this.isConnecting = true
       this.#use(connection)
-      this.#dispatcher.driver.touch()
+      this.dispatcher.driver.touch()
     } catch (error) {
       return systemCode(error)
     }
@@ -117,32 +92,31 @@ export class TcpHandle {
 
   /** A connection is on its way, by `arrive`. */
   expect(): void {
-    this.#connecting = true
+    this.isConnecting = true
   }
 
   arrive(connection: Connection): void {
     this.#use(connection)
-    this.#connected(undefined)
+    this.run(() => this.#connected(undefined))
   }
 
   /** Nobody can listen on port 0. */
   #refuse(): undefined {
-    this.#connecting = true
-    setImmediate(() => this.#connected('ECONNREFUSED'))
+    this.isConnecting = true
+    setImmediate(() => this.run(() => this.#connected('ECONNREFUSED')))
   }
 
   #use(connection: Connection): void {
-    this.#connection = connection
-    connection.noDelay = this.#noDelay
+    this.connection = connection
+    this.options.apply(connection)
     connection.sink = this.inflow
-    if (this.#keepAlive !== undefined) this.setKeepAlive(this.#keepAlive.on, this.#keepAlive.delay)
-    this.#reference.open()
+    this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
-    if (connection.state === 'CLOSED') this.#failure = failureOf(connection)
-    else this.#dispatcher.watch(connection, (event) => this.#handle(event))
+    if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, (event) => this.run(told, this, event))
   }
 
-  #handle(event: ConnectionEvent): void {
+  /** For what is below. */
+  handle(event: ConnectionEvent): void {
     const { owner } = this
     // Neither is traffic; urgent octets are read as any other.
     if (event.type === 'urgent' || owner === undefined) return
@@ -162,48 +136,45 @@ export class TcpHandle {
   }
 
   #connected(code: string | undefined): void {
-    if (!this.#connecting) return
-    this.#connecting = false
+    if (!this.isConnecting) return
+    this.isConnecting = false
     this.owner?.onConnected(code)
   }
 
   /** The connection's last event. What was received before it is still read, unless an error ended it. */
   #finish(connection: Connection): void {
-    const failure = failureOf(connection)
-    if (this.#connecting) {
-      this.#connected(failure ?? 'ECONNABORTED')
-      return
-    }
-    this.#failure = failure
-    if (failure === undefined || this.reading) this.#pull()
+    if (this.isConnecting) this.#connected(failureOf(connection) ?? 'ECONNABORTED')
+    else if (connection.failure === undefined || this.reading) this.#pull()
     else if (this.outflow.queued > 0) this.outflow.finish(this.#takeFailure())
   }
 
+  /** Why the connection ended; once. */
   #takeFailure(): string | undefined {
-    const failure = this.#failure
-    this.#failure = undefined
+    const failure = this.#failureTold || this.connection === undefined ? undefined : failureOf(this.connection)
+    if (failure !== undefined) this.#failureTold = true
     return failure
   }
 
   #pull(): void {
     const { owner } = this
-    if (this.#connection === undefined || this.#closed || owner === undefined || this.#connecting) return
-    if (this.#failure !== undefined && this.reading) {
+    if (this.connection === undefined || this.isClosed || owner === undefined || this.isConnecting) return
+    const failure = this.reading ? this.#takeFailure() : undefined
+    if (failure !== undefined) {
       this.inflow.reading = false
-      owner.onFailed(this.#takeFailure()!)
-    } else if (this.inflow.pull(this.#connection, owner)) {
+      owner.onFailed(failure)
+    } else if (this.inflow.pull(this.connection, owner)) {
       this.#touch()
     }
   }
 
   #flush(): void {
-    this.outflow.flush(this.#connection!)
+    this.outflow.flush(this.connection!)
     this.#touch()
   }
 
   #touch(): void {
     this.owner?.onActive()
-    this.#dispatcher.driver.touch()
+    this.dispatcher.driver.touch()
   }
 
   /** From now on, octets are handed over as they come: never within this call. */
@@ -214,7 +185,7 @@ export class TcpHandle {
     // As from the system: when promises and ticks have run.
     setImmediate(() => {
       this.#pullSoon = false
-      this.#pull()
+      this.run(() => this.#pull())
     })
   }
 
@@ -229,13 +200,13 @@ export class TcpHandle {
       done(failure)
       return
     }
-    this.outflow.write(this.#connection!, chunks, done)
+    this.outflow.write(this.connection!, chunks, done)
     this.#touch()
   }
 
   /** Ends the way out, behind what was written. ENOTCONN. */
   shutdown(): string | undefined {
-    const connection = this.#connection
+    const connection = this.connection
     if (connection === undefined || connection.state === 'CLOSED') return 'ENOTCONN'
     connection.close()
     this.#touch()
@@ -244,64 +215,30 @@ export class TcpHandle {
 
   /** Gives up the connection: what was written still arrives. `closed` is called later. */
   close(closed?: () => void): void {
-    this.#close(closed, (connection) => this.#dispatcher.release(connection))
+    this.#close(closed, (connection) => this.dispatcher.release(connection))
   }
 
   /** Gives up the connection with a RST. `closed` is called later. */
   reset(closed?: () => void): void {
-    this.#close(closed, (connection) => this.#dispatcher.abort(connection))
+    this.#close(closed, (connection) => this.dispatcher.abort(connection))
   }
 
   #close(closed: (() => void) | undefined, giveUp: (connection: Connection) => void): void {
-    if (!this.#closed) {
-      this.#closed = true
-      this.#connecting = false
+    if (!this.isClosed) {
+      this.isClosed = true
+      this.isConnecting = false
       this.readStop()
-      this.#reference.close()
-      if (this.#connection !== undefined) giveUp(this.#connection)
+      this.reference.close()
+      if (this.connection !== undefined) giveUp(this.connection)
     }
     // As Node's handles: behind everything that is waiting to run.
     setImmediate(() => {
-      this.outflow.finish(undefined)
-      closed?.()
+      this.run(() => {
+        this.outflow.finish(undefined)
+        closed?.()
+      })
+      this.context.emitDestroy()
     })
-  }
-
-  setNoDelay(on: boolean): void {
-    this.#noDelay = on
-    if (this.#connection === undefined) return
-    this.#connection.noDelay = on
-    this.#dispatcher.driver.touch()
-  }
-
-  /** @param delay s; 0 for the stack's own. */
-  setKeepAlive(on: boolean, delay: number): void {
-    this.#keepAlive = { on, delay }
-    if (this.#connection === undefined) return
-    this.#connection.setKeepAlive(on && keepAliveTimes(delay * 1000))
-    this.#dispatcher.driver.touch()
-  }
-
-  ref(): void {
-    this.#reference.ref()
-  }
-
-  unref(): void {
-    this.#reference.unref()
-  }
-
-  hasRef(): boolean {
-    return this.#reference.isReferenced && !this.#closed
-  }
-
-  /** Puts the local end into `out`. */
-  getsockname(out: Ends): void {
-    this.#ends.local(this.#connection, out)
-  }
-
-  /** Puts the peer into `out`. */
-  getpeername(out: Ends): void {
-    if (!this.#connecting) this.#ends.peer(this.#connection, out)
   }
 }
 
@@ -312,4 +249,8 @@ export function makeHandle(
   options: { mapped?: boolean } = {},
 ): TcpHandle {
   return new TcpHandle(dispatcher, connection, options.mapped)
+}
+
+function told(handle: TcpHandle, event: ConnectionEvent): void {
+  handle.handle(event)
 }

@@ -94,7 +94,7 @@ export const SOCKET_OPTIONS: Readonly<Record<string, SocketOption>> = {
     means: 'whether the next ACKs go at once; until a gap or a pause',
     set: ({ connection }, value) => {
       if (connection === undefined) throw new NotSupported('TCP_QUICKACK of a socket without a connection')
-      connection.quickAcks.set(connection, numberOf(value, 'TCP_QUICKACK') !== 0)
+      connection.ownQuickAcks.set(connection, numberOf(value, 'TCP_QUICKACK') !== 0)
     },
   },
   TCP_NODELAY: {

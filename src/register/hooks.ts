@@ -44,9 +44,7 @@ export function hookModules(net: NetModule, data: HookData): void {
 
 function resolveWith({ facade, own }: HookData): Resolve {
   return (specifier, context, next) =>
-    NAMES.has(specifier) && !context.parentURL?.startsWith(own)
-      ? { url: facade, shortCircuit: true }
-      : next(specifier, context)
+    next(NAMES.has(specifier) && !context.parentURL?.startsWith(own) ? facade : specifier, context)
 }
 
 /** The same for Node 20, which asks in a thread of its own: a module as text, so that no other loader is in its way. */

@@ -114,8 +114,9 @@ export class Stack {
     this.input.receive(this.first, octets, start, end, now, offload)
   }
 
-  /** The clock says `now`: does what has become due. */
+  /** The clock says `now`: does what has become due. Nothing is ever due at Infinity, an idle stack's `nextDeadline`. */
   advance(now: Instant): void {
+    if (now === Number.POSITIVE_INFINITY) return
     this.tcp.advance(now)
     if (this.input.reassembly.nextDeadline() <= now) this.input.reassembly.advance(now)
     if (this.echoes.nextDeadline() <= now) this.echoes.advance(now)

@@ -3,6 +3,7 @@ import { Connection } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 import { callError } from './errors.ts'
 import { timestampOffset } from './isn.ts'
+import { ownAddress } from './own-address.ts'
 import { EphemeralPorts, type PortUser } from './ports.ts'
 import { NO_ROW } from './row-index.ts'
 
@@ -29,7 +30,7 @@ export class ActiveOpens implements PortUser {
     if (localPort !== 0 && this.isTaken(hash, local, port, remote, remotePort)) {
       throw callError('EADDRINUSE', `${local}:${port} is connected to ${remote}:${remotePort} already`)
     }
-    const connection = new Connection(endpoint, local, port, remote, remotePort, hash, undefined)
+    const connection = new Connection(endpoint, ownAddress(local), port, remote, remotePort, hash, undefined)
     connection.tcb.tsOffset = timestampOffset(endpoint.timestampKey, local, port, remote, remotePort)
     connection.synDue = true
     connection.fastOpen = fastOpen

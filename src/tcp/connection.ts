@@ -10,6 +10,8 @@ import { CLOSED, WRITABLE } from './events.ts'
 import type { TupleEntry } from './four-tuple.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import type { Listener } from './listener.ts'
+import { PathMtu } from './path-mtu.ts'
+import { NOTHING_CAME } from './quick-ack.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
@@ -42,66 +44,20 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   readonly rto: RetransmissionTimeout
   readonly recovery: Recovery = new Recovery()
 
-  /** What is due: a SYN or SYN,ACK; so many pure ACKs; a zero-window probe; the first unacknowledged segment again. */
-  synDue = false
+  /** So many pure ACKs are due. */
   acksDue = 0
-  probeDue = false
-  retransmitDue = false
-
-  /** Opened by Fast Open (RFC 7413), or to be. */
-  fastOpen = false
-
-  /** CLOSE was called; the FIN has been sent; it has been acknowledged. */
-  finQueued = false
-  finSent = false
-  finAcked = false
-  /** The peer's FIN was reached: RCV.NXT is behind it. */
-  finReceived = false
   /** Takes text out of frames while nothing is unread, if there is one. */
   sink: TextSink | undefined
-  /** The application reads no more. */
-  released = false
-
-  retransmitAt: Instant = NEVER
-  persistAt: Instant = NEVER
   delayedAckAt: Instant = NEVER
-  /** The end of FIN-WAIT-2 after `release`. */
-  closeAt: Instant = NEVER
-  /** How often the persist timer ran out in a row. */
-  probes = 0
-  /** Since when nothing new was acknowledged: for R2. In the SYN states, when the first SYN went out. */
-  stalledSince: Instant = NEVER
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0
-  /** The end of the segment that is being timed for the RTO, and when it was sent; NEVER when none is. */
-  timedSeq = 0
-  timedAt: Instant = NEVER
-  /** When the retransmission timer last ran out. */
-  timedOutAt: Instant = Number.NEGATIVE_INFINITY
-  /** When the last answer went out to a segment that may be forged (RFC 5961 §7). */
-  challengedAt: Instant = Number.NEGATIVE_INFINITY
-  /** When data was last sent, for the restart after idle. */
-  sentAt: Instant = Number.NEGATIVE_INFINITY
-  /** An ICMP error that may explain a later timeout (RFC 9293 MUST-56), for the application to read (SHLD-25). */
-  softError: ConnectionErrorCode | undefined
-  softErrorAt: Instant = Number.NEGATIVE_INFINITY
 
   /** Bits of events.ts that wait to be told. */
   events = 0
-  /** `send` took less than it was offered. */
-  wantsRoom = false
-  isReady = false
   /** The serial number of its row in TIME-WAIT; 0 before. */
   timeWaitSerial = 0
   heapIndex = -1
   heapKey: Instant = NEVER
-
-  /** Send no small segments while data is in flight (Nagle, RFC 9293 SHLD-7), or do: RFC 9293 MUST-17. */
-  noDelay = false
-  /** Why the connection ended, when it did not end by closing, and in which part of its life. */
-  failure: ConnectionErrorCode | undefined
-  failedCall: 'connect' | 'read' = 'read'
-  private madeError: ConnectionError | undefined
   private current: State
 
   constructor(
@@ -114,7 +70,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     listener: Listener | undefined,
   ) {
     super(host)
-    const { config } = host
     this.local = local
     this.localPort = localPort
     this.remote = remote
@@ -123,13 +78,19 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
     this.sendBuffer = new SendBuffer(host.sendBuffer.initial)
-    this.rto = new RetransmissionTimeout(config.rtoInitial, config.rtoMin, config.rtoMax)
+    this.rto = new RetransmissionTimeout(host.config)
   }
 
   /** Made when it is first asked for and the peer's MSS is known. */
   get congestion(): CongestionControl | undefined {
     if (this.tcb.snd.mss > 0) this.congestionIfMade ??= this.host.newCongestionControl(this)
     return this.congestionIfMade
+  }
+
+  /** Made when data is first sent, or a router tells of it. */
+  get path(): PathMtu {
+    this.pathIfMade ??= new PathMtu(this)
+    return this.pathIfMade
   }
 
   /** TIME-WAIT goes on without this object, which asks how it stands. */
@@ -147,8 +108,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** Made when it is asked for: the stack trace of an Error costs more than a RST. */
   get error(): ConnectionError | undefined {
-    this.madeError ??= errorOf(this)
-    return this.madeError
+    if (this.failure === undefined) return undefined
+    this.rare.error ??= errorOf(this)
+    return this.rare.error
   }
 
   /** Octets that can be read now. */
@@ -258,8 +220,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     const told = this.current === 'TIME-WAIT'
     if (code !== undefined) {
       const opening = this.current === 'SYN-SENT' || this.current === 'SYN-RECEIVED'
-      if (opening && this.listener === undefined) this.failedCall = 'connect'
-      this.failure = code
+      if (opening && this.listener === undefined) this.rare.failedCall = 'connect'
+      this.rare.failure = code
       this.receiveBuffer.release()
     }
     this.enter('CLOSED')
@@ -285,8 +247,28 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    const { retransmitAt, persistAt, delayedAckAt, closeAt, recovery } = this
-    return Math.min(retransmitAt, persistAt, delayedAckAt, closeAt, recovery.timerAt, this.partsDeadline())
+    const { retransmitAt, persistAt, delayedAckAt, recovery } = this
+    return Math.min(retransmitAt, persistAt, delayedAckAt, recovery.timerAt, this.partsDeadline())
+  }
+
+  /** Nothing is out, nor waits to be. */
+  get isResting(): boolean {
+    return this.tcb.snd.una === this.tcb.snd.nxt && this.sendBuffer.length === 0
+  }
+
+  /** Whether it has made anything, since the handshake, that an idle connection can be without. */
+  get isWarm(): boolean {
+    return this.flightIfMade !== undefined || this.quickAcks !== NOTHING_CAME
+  }
+
+  /** Lets go of that. */
+  cool(): void {
+    this.recovery.stop()
+    this.window.forget()
+    this.congestionIfMade = undefined
+    this.flightIfMade = undefined
+    this.quickAcks = NOTHING_CAME
+    if (this.pathIfMade?.isPlain(this) === true) this.pathIfMade = undefined
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -303,7 +285,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.retransmitAt = NEVER
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
-    this.closeAt = NEVER
     this.recovery.stop()
   }
 

@@ -32,6 +32,7 @@ import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
 import { TimeWait } from './time-wait.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
+import { WarmList } from './warm-list.ts'
 
 /** What an endpoint needs of the stack around it. */
 export interface EndpointHost {
@@ -75,6 +76,7 @@ export class Endpoint implements OutputHost {
   /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   readonly timeWait: TimeWait = new TimeWait(this)
+  private readonly warm: WarmList = new WarmList()
   private readonly host: EndpointHost
   private readonly deadlines: Deadlines<Connection> = new Deadlines<Connection>()
   private readonly output: OutputQueue
@@ -136,6 +138,7 @@ export class Endpoint implements OutputHost {
       if (due.state !== 'CLOSED') this.deadlines.arm(due)
     }
     this.timeWait.advance(now)
+    this.warm.advance(now)
     this.listening.advance()
   }
 
@@ -156,7 +159,8 @@ export class Endpoint implements OutputHost {
 
   /** Not later than the next moment at which `advance` has something to do, once `nextSegment` has said that nothing is due. */
   nextDeadline(): Instant {
-    return Math.min(this.deadlines.next(), this.timeWait.nextDeadline(), this.listening.nextDeadline())
+    const connections = Math.min(this.deadlines.next(), this.timeWait.nextDeadline(), this.warm.nextDeadline())
+    return Math.min(connections, this.listening.nextDeadline())
   }
 
   nextEvent(): StackEvent | undefined {
@@ -198,8 +202,11 @@ export class Endpoint implements OutputHost {
       this.timeWait.bound(this.config.maxTimeWait)
       return
     }
+    if (connection.state === 'CLOSED') return
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
+    connection.landed()
+    if (connection.isWarm && connection.isResting) this.warm.touch(connection, this.now)
   }
 
   notify(connection: Connection): void {
@@ -209,6 +216,7 @@ export class Endpoint implements OutputHost {
   enteredTimeWait(connection: Connection): void {
     this.deadlines.remove(connection)
     this.connections.delete(connection)
+    this.warm.remove(connection)
     this.timeWait.enter(connection)
   }
 
@@ -223,6 +231,7 @@ export class Endpoint implements OutputHost {
     }
     this.connections.delete(connection)
     this.deadlines.remove(connection)
+    this.warm.remove(connection)
   }
 
   doubtPath(connection: Connection): void {
@@ -274,9 +283,7 @@ export class Endpoint implements OutputHost {
 
   deliver(connection: Connection, segment: Segment): void {
     const verdict =
-      connection.state === 'SYN-SENT'
-        ? arrivesSynSent(connection, segment)
-        : arrivesOtherwise(connection, segment, this.now)
+      connection.state === 'SYN-SENT' ? arrivesSynSent(connection, segment) : arrivesOtherwise(connection, segment)
     if (verdict === 'reset') this.replyReset(segment)
     if (connection.state !== 'CLOSED') this.ready(connection)
   }

@@ -7,7 +7,7 @@ import { armRetransmission } from './timeouts.ts'
 
 /**
  * Fills in a segment of data, `offset` octets into the send buffer, with the ACK that every segment carries. Where it is
- * longer than `size`, the link cuts it into segments of that.
+ * longer than `size`, the link cuts it into segments of that. `seq` may be signed, in which form V8 hands it on without a box.
  */
 export function emit(
   connection: Connection,
@@ -41,7 +41,7 @@ export function emit(
 /** What text sets off beside itself, and takes along. */
 function noteText(connection: Connection, out: Segment, size: number): void {
   const { userTimeoutIfMade: userTimeout, tcb } = connection
-  connection.path.sending(connection, out.seq, out.length, size)
+  connection.pathIfMade?.sending(connection, out, size)
   if (out.seq === tcb.snd.nxt) connection.quickAcks.sentData(connection)
   if (userTimeout?.due !== true) return
   userTimeout.due = false
@@ -64,7 +64,7 @@ export function start(connection: Connection, out: Segment, flags: number, seq: 
   out.destination = connection.remote
   out.destinationPort = connection.remotePort
   out.flags = flags
-  out.seq = seq
+  out.seq = seq >>> 0
   if (connection.ipIfMade !== undefined) {
     out.dscp = connection.ipIfMade.dscp
     out.hopLimit = connection.ipIfMade.hopLimit

@@ -7,6 +7,7 @@ import { agreesToEcn } from './ecn.ts'
 import { type HalfOpen, NO_SCALE } from './half-open.ts'
 import type { Listener } from './listener.ts'
 import { offeredMss } from './options.ts'
+import { ownAddress } from './own-address.ts'
 import { seqAdd } from './seq.ts'
 
 /** The client's SYN once more, as far as a half-open connection remembers it: options are learnt from it as from any SYN. */
@@ -46,7 +47,7 @@ export function fillSynAck(host: PassiveOpenHost, halfOpen: HalfOpen, tsVal: num
  * last that the client has seen of our timestamps: they go on from there.
  */
 export function connectionOf(host: PassiveOpenHost, listener: Listener, halfOpen: HalfOpen, tsVal: number): Connection {
-  const local = halfOpen.local.clone()
+  const local = ownAddress(halfOpen.local)
   const remote = halfOpen.remote.clone()
   const { localPort, remotePort } = halfOpen
   const hash = host.tupleHash(local, localPort, remote, remotePort)

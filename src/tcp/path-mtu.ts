@@ -1,6 +1,7 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH } from '../wire/ip.ts'
+import type { Segment } from '../wire/segment.ts'
 import { TCP_HEADER_LENGTH } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import { segmentSize } from './options.ts'
@@ -80,6 +81,15 @@ export class PathMtu {
   private probeSeq = 0
   private probeEnd = 0
 
+  constructor(connection: Connection) {
+    if (connection.tcb.snd.mss > 0) this.begin(connection)
+  }
+
+  /** It tells no more than the link and the peer's SYN do. */
+  isPlain({ tcb }: Connection): boolean {
+    return this.ceiling === NEVER && this.expiresAt === NEVER && tcb.snd.mss === this.peerMss
+  }
+
   /** SND.MSS is what the peer's SYN and our link allow. */
   begin(connection: Connection): void {
     this.peerMss = connection.tcb.snd.mss
@@ -133,9 +143,9 @@ export class PathMtu {
   }
 
   /** Data goes out, in segments of at most `size` octets. */
-  sending(connection: Connection, seq: number, length: number, size: number): void {
-    const { tcb, host } = connection
+  sending(connection: Connection, { seq, length }: Segment, size: number): void {
     if (this.ceiling === NEVER) return
+    const { tcb, host } = connection
     const end = seqAdd(seq, length)
     if (this.probing) {
       if (!seqLess(seq, this.probeEnd) || !seqLess(this.probeSeq, end)) return

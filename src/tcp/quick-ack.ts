@@ -9,7 +9,8 @@ import type { Connection } from './connection.ts'
 export class QuickAcks {
   private left = 0
   private answers = false
-  private arrivedAt: Instant = Number.NEGATIVE_INFINITY
+  /** When text last arrived. */
+  arrivedAt: Instant = Number.NEGATIVE_INFINITY
 
   /** Text arrived, early or not. True if its ACK is not to wait. */
   arrived({ host, rto }: Connection, early: boolean): boolean {
@@ -38,3 +39,6 @@ export class QuickAcks {
     if (host.now - this.arrivedAt < host.config.delayedAck) this.answers = true
   }
 }
+
+/** Of all connections to which nothing has come: it never changes. */
+export const NOTHING_CAME: QuickAcks = new QuickAcks()

@@ -1,12 +1,24 @@
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Segment } from '../wire/segment.ts'
-import type { BufferSize } from './config.ts'
 import type { Connection } from './connection.ts'
 import { timestampClock } from './isn.ts'
 import { seqAdd, seqDistance, seqLess } from './seq.ts'
 
 /** Octets in segments that the window has room for beyond twice what is read in a round trip (as Linux). */
 const SLACK = 16
+
+/** What dynamic right-sizing has measured. */
+class Measures {
+  /** The receiver's own measure of the round trip, ms; 0 before there is one. */
+  roundTrip: Milliseconds = 0
+  /** What was read since `since`, and the most of a round trip so far. */
+  read = 0
+  best = 0
+  since: Instant = 0
+  lastEcho = -1
+  turn = 0
+  turnAt: Instant = Number.NEGATIVE_INFINITY
+}
 
 /**
  * How much of the receive buffer is open to the peer: dynamic right-sizing as on Linux. Once in each round trip what the
@@ -17,41 +29,38 @@ const SLACK = 16
 export class ReceiveWindow {
   /** The most octets that are held unread or out of order; it never shrinks (RFC 9293 SHLD-14). */
   limit: number
-  /** The receiver's own measure of the round trip, ms; 0 before there is one. */
-  roundTrip: Milliseconds = 0
-  private readonly most: number
-  /** What was read since `since`, and the most of a round trip so far. */
-  private read = 0
-  private best = 0
-  private since: Instant = 0
-  private lastEcho = -1
-  private turn = 0
-  private turnAt: Instant = Number.NEGATIVE_INFINITY
+  private measures: Measures | undefined
 
-  constructor(size: BufferSize) {
-    this.limit = size.initial
-    this.most = size.max
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  /** The receiver's own measure of the round trip, ms; 0 before there is one. */
+  get roundTrip(): Milliseconds {
+    return this.measures?.roundTrip ?? 0
   }
 
   /** Text arrived in order. */
   arrived(connection: Connection, segment: Segment): void {
-    if (this.limit >= this.most) return
     const { tcb, host } = connection
+    if (this.limit >= host.receiveBuffer.max) return
+    this.measures ??= new Measures()
+    const { measures } = this
     if (tcb.timestamps) {
-      if (segment.tsEcr === this.lastEcho || segment.length < tcb.rcv.mss) return
-      this.lastEcho = segment.tsEcr
+      if (segment.tsEcr === measures.lastEcho || segment.length < tcb.rcv.mss) return
+      measures.lastEcho = segment.tsEcr
       const sample = Math.max(1, seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now)))
-      this.roundTrip = this.roundTrip === 0 ? sample : this.roundTrip + (sample - this.roundTrip) / 8
+      measures.roundTrip = measures.roundTrip === 0 ? sample : measures.roundTrip + (sample - measures.roundTrip) / 8
       return
     }
-    if (this.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, this.turn)) return
-    if (this.turnAt !== Number.NEGATIVE_INFINITY) {
-      const sample = Math.max(1, host.now - this.turnAt)
+    if (measures.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, measures.turn)) return
+    if (measures.turnAt !== Number.NEGATIVE_INFINITY) {
+      const sample = Math.max(1, host.now - measures.turnAt)
       // It measures the sender's pauses, too: the shortest is nearest.
-      this.roundTrip = this.roundTrip === 0 ? sample : Math.min(this.roundTrip, sample)
+      measures.roundTrip = measures.roundTrip === 0 ? sample : Math.min(measures.roundTrip, sample)
     }
-    this.turn = tcb.rcv.edge
-    this.turnAt = host.now
+    measures.turn = tcb.rcv.edge
+    measures.turnAt = host.now
   }
 
   /** The application has read `octets`. */
@@ -63,25 +72,30 @@ export class ReceiveWindow {
     connection.host.ready(connection)
   }
 
-  private measure({ tcb, host }: Connection, octets: number): void {
-    if (this.limit >= this.most) return
-    this.read += octets
-    const { now } = host
-    if (this.roundTrip === 0 || now - this.since < this.roundTrip) return
-    this.grow(tcb.rcv.mss)
-    this.read = 0
-    this.since = now
+  /** What was measured is of no use any more. */
+  forget(): void {
+    this.measures = undefined
   }
 
-  private grow(mss: number): void {
-    const { read } = this
-    const before = this.best
-    if (read <= before) return
-    this.best = read
+  private measure({ tcb, host }: Connection, octets: number): void {
+    const { measures } = this
+    if (measures === undefined || this.limit >= host.receiveBuffer.max) return
+    measures.read += octets
+    const { now } = host
+    if (measures.roundTrip === 0 || now - measures.since < measures.roundTrip) return
+    this.grow(measures, tcb.rcv.mss, host.receiveBuffer.max)
+    measures.read = 0
+    measures.since = now
+  }
+
+  private grow(measures: Measures, mss: number, most: number): void {
+    const { read, best } = measures
+    if (read <= best) return
+    measures.best = read
     let wanted = 2 * read + SLACK * mss
     // A sender in slow start doubles: the window is to be ahead of it.
-    if (before > 0) wanted += 2 * wanted * Math.min(1, (read - before) / before)
-    this.limit = Math.min(this.most, Math.max(this.limit, Math.floor(wanted)))
+    if (best > 0) wanted += 2 * wanted * Math.min(1, (read - best) / best)
+    this.limit = Math.min(most, Math.max(this.limit, Math.floor(wanted)))
   }
 }
 

@@ -1,11 +1,11 @@
 import { EMPTY } from '../wire/octets.ts'
 
-/** Log2 of the smallest and of the largest capacity that is kept, octets. */
+/** Log2 of the smallest and of the largest capacity that is kept, octets: that of the largest buffer by default. */
 const LEAST = 12
-const MOST = 22
+const MOST = 23
 export const FIRST_CAPACITY: number = 2 ** LEAST
 
-/** Of each capacity so many octets are kept, or one ring if that is larger: 15 MiB in all. */
+/** Of each capacity so many octets are kept, or one ring if that is larger: 23 MiB in all. */
 const MOST_KEPT = 2 ** 20
 
 /** Rings that nobody uses, by the logarithm of their capacity. */

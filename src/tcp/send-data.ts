@@ -45,7 +45,7 @@ export function sendData(connection: Connection, out: Segment): boolean {
   const { snd } = connection.tcb
   const { sendBuffer, recovery } = connection
   if (connection.probeDue) return sendProbe(connection, out)
-  connection.path.update(connection)
+  if (sendBuffer.length > 0) connection.path.update(connection)
   const usual = segmentSize(connection)
   if (recovery.sack !== undefined) {
     const turn = resendLost(connection, recovery.sack, usual, out)
@@ -57,7 +57,7 @@ export function sendData(connection: Connection, out: Segment): boolean {
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
   recovery.prepare(connection)
-  const size = connection.path.sizeOfNext(connection, usual, offset)
+  const size = waiting > 0 ? connection.path.sizeOfNext(connection, usual, offset) : usual
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.
   const idle = connection.host.now - connection.sentAt
@@ -73,7 +73,7 @@ export function sendData(connection: Connection, out: Segment): boolean {
   const pushes = recovery.sack?.pushes === true
   if (!fin && !pushes && !worthSending(connection, length, waiting, size, offset, again)) return false
   if (!pushes && connection.pacerIfMade?.holds(connection) === true) return false
-  emit(connection, out, snd.resend, offset, length, fin, size)
+  emit(connection, out, snd.resend | 0, offset, length, fin, size)
   connection.pacerIfMade?.sent(connection, length)
   snd.resend = seqAdd(snd.resend, length + (fin ? 1 : 0))
   if (again) {

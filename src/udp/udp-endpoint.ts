@@ -135,6 +135,7 @@ export class UdpEndpoint {
     header.source = source
     header.destination = to
     header.protocol = Protocol.UDP
+    header.hopLimit = socket.hopLimit
     header.identification = host.identify(source, to)
     const headerLength = v4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
     const packet = new Uint8Array(headerLength + UDP_HEADER_LENGTH + outbound.length)

@@ -22,7 +22,9 @@ export class UdpSocket implements Notice {
   readonly local: IpAddress | undefined
   readonly port: number
   /** Octets of datagrams, each with DATAGRAM_COST added, that wait to be received; further ones are dropped. */
-  readonly receiveBuffer: number
+  receiveBuffer: number
+  /** TTL or hop limit of what it sends, 1 to 255. */
+  hopLimit = 64
   /** Whom it is connected to: nobody else is heard. */
   remote: IpAddress | undefined
   remotePort = 0

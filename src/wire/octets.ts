@@ -50,13 +50,39 @@ export function viewOf(octets: Uint8Array): DataView {
 }
 
 /** Below this many octets a plain loop beats the view object that `TypedArray.set` needs. */
-const LOOP_LIMIT = 48
+const LOOP_LIMIT = 24
 
-/** Copies `length` octets. The ranges must not overlap within one array. */
+/** The last two ranges that were copied, and the views of them: a frame that comes and goes lies where the last one did. */
+let recentSource: Uint8Array = EMPTY
+let recentStart = 0
+let recentRange: Uint8Array = EMPTY
+let olderSource: Uint8Array = EMPTY
+let olderStart = 0
+let olderRange: Uint8Array = EMPTY
+
+/**
+ * Copies `length` octets. The ranges must not overlap within one array. It makes no view of a range that it has copied
+ * before, but for what was copied since; two arrays are kept from collection for that.
+ */
 export function copyOctets(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): void {
   if (length <= LOOP_LIMIT) {
     for (let i = 0; i < length; i++) to[at + i] = from[start + i]!
+  } else if (length === from.length) {
+    to.set(from, at)
   } else {
-    to.set(from.subarray(start, start + length), at)
+    to.set(rangeOf(from, start, length), at)
   }
+}
+
+function rangeOf(from: Uint8Array, start: number, length: number): Uint8Array {
+  if (from === recentSource && start === recentStart && length === recentRange.length) return recentRange
+  const known = from === olderSource && start === olderStart && length === olderRange.length
+  const range = known ? olderRange : from.subarray(start, start + length)
+  olderSource = recentSource
+  olderStart = recentStart
+  olderRange = recentRange
+  recentSource = from
+  recentStart = start
+  recentRange = range
+  return range
 }

@@ -162,63 +162,35 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   // What CONFIG or the explorer leaves alone: the window does not grow, nothing is urgent, no segment is full.
   window: 'skip',
+  marks: 'as it is',
+  // A blank one is as good as none. Longer ago than the RTO, sending starts slowly anew. As long as nothing is limited by the window, nobody asks.
+  flightIfMade: (connection, _, now) => {
+    const { sentAt, rto, tcb } = connection
+    const windowUse = connection.flightIfMade?.windowUse
+    const moments = [connection.retransmitAt, connection.persistAt, connection.stalledSince].map((at) => at - now)
+    const due = `${connection.probeDue} ${connection.retransmitDue} ${connection.probes}`
+    const full = windowUse?.['wasFull'] === true && distance(tcb.iss, windowUse['fullUpTo'])
+    return `${due} ${moments.join(' ')} ${full} ${now - sentAt > rto.value || now - sentAt}`
+  },
+  // Off, or never asked for, but for these two.
+  rarities: ({ challengedAt, closeAt }, _, now) => `${ago(challengedAt, now)} ${closeAt - now}`,
   quickAcks: 'skip',
-  path: 'skip',
-  urgentIfMade: 'skip',
-  troubleIfMade: 'skip',
+  pathIfMade: 'skip',
   keepAliveIfMade: 'skip',
-  corkIfMade: 'skip',
-  lingerIfMade: 'skip',
-  userTimeoutIfMade: 'skip',
-  ipIfMade: 'skip',
   rto: ({ rto }) => String(rto.value),
   recovery: ({ recovery: { newReno, sack }, tcb }) => {
     assert.equal(sack, undefined, 'CONFIG turns SACK off')
+    if (newReno === undefined) return ''
     return `${newReno['duplicates']} ${newReno['active']} ${distance(tcb.iss, newReno['recover'])}`
   },
   congestionIfMade: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
-  congestionControl: 'skip',
-  // As long as nothing is limited by it, nobody asks.
-  windowUse: ({ windowUse, tcb }) => String(windowUse['wasFull'] && distance(tcb.iss, windowUse['fullUpTo'])),
-  // No peer asks for ECN here.
-  ecnIfMade: 'skip',
-  // Off.
-  pacerIfMade: 'skip',
-  synDue: 'as it is',
   acksDue: 'as it is',
-  probeDue: 'as it is',
-  retransmitDue: 'as it is',
-  fastOpen: 'as it is',
-  finQueued: 'as it is',
-  finSent: 'as it is',
-  finAcked: 'as it is',
-  finReceived: 'as it is',
-  released: 'as it is',
-  retransmitAt: 'moment',
-  persistAt: 'moment',
   delayedAckAt: 'moment',
-  closeAt: 'moment',
-  probes: 'as it is',
-  stalledSince: 'moment',
   unacknowledged: 'as it is',
-  timedSeq: 'skip',
-  timedAt: 'skip',
-  timedOutAt: 'skip',
-  challengedAt: 'ago',
-  // Longer ago than the RTO, sending starts slowly anew.
-  sentAt: ({ sentAt, rto }, _, now) => String(now - sentAt > rto.value || now - sentAt),
-  softError: 'skip',
-  softErrorAt: 'skip',
   events: 'as it is',
-  wantsRoom: 'as it is',
-  isReady: 'as it is',
   timeWaitSerial: 'skip',
   heapIndex: 'skip',
   heapKey: 'skip',
-  noDelay: 'as it is',
-  failure: 'skip',
-  failedCall: 'skip',
-  madeError: 'skip',
   current: 'as it is',
 }
 

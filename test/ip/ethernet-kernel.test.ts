@@ -43,8 +43,8 @@ for (const family of FAMILIES) {
 
   kernelTest(import.meta.url, `Ethernet, IPv${family}: the kernel asks first, and hears`, async (t) => {
     const { net } = await onTap(t)
-    const echo = net.createUdpSocket({ family }).bind(7)
-    echo.onMessage = (message, from) => echo.send(message, from.port, from.address)
+    const echo = net.dgram.createSocket(`udp${family}`, (message, from) => echo.send(message, from.port, from.address))
+    echo.bind(7)
     const socket = createSocket(`udp${family}`)
     t.after(() => socket.close())
     socket.send('hello', 7, STACK[family])

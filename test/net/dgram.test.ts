@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { createWire } from '../../src/link/wire.ts'
-import type { DatagramSocket, RemoteInfo } from '../../src/net/dgram.ts'
+import type { DgramSocket, RemoteInfo } from '../../src/net/dgram.ts'
 import { createNet, type Net } from '../../src/net/net.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 
@@ -26,76 +27,117 @@ function joined(medium: 'ip' | 'ethernet' = 'ip'): Joined {
   return { clock, a, b }
 }
 
-function heard(socket: DatagramSocket): [string, RemoteInfo][] {
+function heard(socket: DgramSocket): [string, RemoteInfo][] {
   const all: [string, RemoteInfo][] = []
-  socket.onMessage = (message, from) => all.push([Buffer.from(message).toString(), from])
+  socket.on('message', (message: Buffer, from: RemoteInfo) => all.push([message.toString(), from]))
   return all
 }
 
+/** Ticks run, then the clock moves on. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(ms)
+}
+
 describe('a datagram socket', () => {
-  for (const [family, own, peer, any] of [
-    [4, '10.0.0.1', '10.0.0.2', '0.0.0.0'],
-    [6, 'fd00::1', 'fd00::2', '::'],
+  for (const [type, own, peer, any] of [
+    ['udp4', '10.0.0.1', '10.0.0.2', '0.0.0.0'],
+    ['udp6', 'fd00::1', 'fd00::2', '::'],
   ] as const) {
-    test(`of IPv${family} sends and receives`, () => {
+    test(`of ${type} sends and receives`, async () => {
       const { clock, a, b } = joined()
-      const server = b.createUdpSocket({ family }).bind(53)
-      assert.deepEqual(server.address(), { address: any, family: `IPv${family}`, port: 53 })
+      const server = b.dgram.createSocket(type).bind(53)
+      await once(server, 'listening')
+      const family = type === 'udp4' ? 'IPv4' : 'IPv6'
+      assert.deepEqual(server.address(), { address: any, family, port: 53 })
       const questions = heard(server)
-      const client = a.createUdpSocket({ family })
+      const client = a.dgram.createSocket(type)
       const answers = heard(client)
-      client.send(Buffer.from('who?'), 53, peer)
-      clock.advance(1)
+      client.send('who?', 53, peer)
+      await pass(clock, 1)
       const [[text, from]] = questions as [[string, RemoteInfo]]
       assert.equal(text, 'who?')
-      assert.deepEqual(from, { address: own, family: `IPv${family}`, port: client.address().port, size: 4 })
-      server.send(Buffer.from('me'), from.port, from.address)
-      clock.advance(1)
+      assert.deepEqual(from, { address: own, family, port: client.address().port, size: 4 })
+      server.send('me', from.port, from.address)
+      await pass(clock, 1)
       assert.equal(answers[0]?.[0], 'me')
     })
 
-    test(`of IPv${family} that is connected hears its peer, and that nobody is there`, () => {
+    test(`of ${type} that is connected hears that nobody is there`, async () => {
       const { clock, a, b } = joined()
-      const client = a.createUdpSocket({ family }).connect(9, peer)
-      const errors: unknown[] = []
-      client.onError = (error) => errors.push((error as NodeJS.ErrnoException).code)
-      assert.equal(client.remoteAddress().port, 9)
-      client.send(Buffer.from('?'))
-      clock.advance(10)
-      assert.deepEqual(errors, ['ECONNREFUSED'])
-      assert.throws(() => client.connect(9, peer), { code: 'ERR_SOCKET_DGRAM_IS_CONNECTED' })
-      client.disconnect()
-      assert.throws(() => client.remoteAddress(), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' })
-      assert.throws(() => client.disconnect(), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' })
+      const client = a.dgram.createSocket(type)
+      client.connect(9, peer)
+      await once(client, 'connect')
+      client.send('?')
+      const failed = once(client, 'error')
+      await pass(clock, 10)
+      const [error] = await failed
+      assert.deepEqual([error.code, error.syscall], ['ECONNREFUSED', 'recvmsg'])
       assert.equal(b.stack.counters.UdpNoPorts, 1)
     })
   }
 
-  test('tells mistakes at once', () => {
-    const { a } = joined()
-    const socket = a.createUdpSocket({ family: 4 })
-    assert.throws(() => socket.address(), { code: 'EBADF' })
-    assert.throws(() => socket.bind(70_000), { code: 'ERR_SOCKET_BAD_PORT' })
-    assert.throws(() => socket.send(new Uint8Array(1), 53, 'example.org'), { code: 'ERR_INVALID_ARG_VALUE' })
-    socket.bind()
-    assert.throws(() => socket.bind(), { code: 'ERR_SOCKET_ALREADY_BOUND' })
-    let closed = 0
-    socket.onClose = () => closed++
-    socket.close()
-    socket.close()
-    assert.equal(closed, 1)
-    assert.throws(() => socket.send(new Uint8Array(1), 53, '10.0.0.2'), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' })
+  test('waits where the way to the link is full, and sends all in order', async () => {
+    const { clock, a, b } = joined()
+    const server = b.dgram.createSocket({ type: 'udp4', recvBufferSize: 2 ** 24 }).bind(53)
+    const questions = heard(server)
+    const client = a.dgram.createSocket('udp4')
+    let sent = 0
+    for (let i = 0; i < 3000; i++) client.send(`${i}`, 53, '10.0.0.2', (error) => void (error ?? sent++))
+    await pass(clock, 0)
+    assert.ok(client.getSendQueueCount() > 0)
+    assert.ok(client.getSendQueueSize() >= client.getSendQueueCount())
+    for (let i = 0; i < 100 && questions.length < 3000; i++) await pass(clock, 1)
+    assert.deepEqual(
+      questions.map(([text]) => text),
+      Array.from({ length: 3000 }, (_, i) => `${i}`),
+    )
+    await pass(clock, 0)
+    assert.deepEqual([sent, client.getSendQueueCount()], [3000, 0])
   })
 
-  test('ends with its link', () => {
+  test('bounds what waits to be read as it is told', async () => {
+    const { clock, a, b } = joined()
+    const server = b.dgram.createSocket('udp4').bind(53)
+    await once(server, 'listening')
+    assert.equal(server.getRecvBufferSize(), 212_992)
+    server.setRecvBufferSize(1000)
+    const questions = heard(server)
+    const client = a.dgram.createSocket('udp4')
+    for (let i = 0; i < 5; i++) client.send(Buffer.alloc(100), 53, '10.0.0.2')
+    await pass(clock, 1)
+    assert.equal(questions.length, 2)
+    assert.equal(b.stack.counters.UdpRcvbufErrors, 3)
+    assert.throws(() => server.setRecvBufferSize(-1), { code: 'ERR_SOCKET_BAD_BUFFER_SIZE' })
+  })
+
+  test('says what there is not', () => {
     const { a } = joined()
-    const socket = a.createUdpSocket().bind()
+    const socket = a.dgram.createSocket('udp4')
+    socket.setBroadcast(false)
+    for (const call of [
+      () => socket.setBroadcast(true),
+      () => socket.addMembership('224.0.0.1'),
+      () => socket.setMulticastTTL(1),
+      () => socket.getSendBufferSize(),
+    ]) {
+      assert.throws(call, { code: 'ERR_METHOD_NOT_IMPLEMENTED' })
+    }
+    assert.throws(() => socket.bind({ fd: 3 } as object), { code: 'ERR_INVALID_FD_TYPE' })
+  })
+
+  test('ends with its link', async () => {
+    const { a } = joined()
+    const socket = a.dgram.createSocket('udp4').bind()
+    await once(socket, 'listening')
     const told: unknown[] = []
-    socket.onError = (error) => told.push((error as NodeJS.ErrnoException).code)
-    socket.onClose = () => told.push('close')
+    socket.on('error', ({ code }) => told.push(code))
+    socket.on('close', () => told.push('close'))
     a.close()
-    assert.deepEqual(told, ['ENETDOWN', 'close'])
-    assert.throws(() => a.createUdpSocket().bind(), { code: 'ENETDOWN' })
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(told, ['close'])
+    const [error] = await once(a.dgram.createSocket('udp4').bind(), 'error')
+    assert.equal(error.code, 'ENETDOWN')
   })
 })
 

@@ -153,3 +153,11 @@ describe('a connection of a stack with itself (RFC 1122 §3.2.1.3)', () => {
     assert.equal(self.readable, 1)
   })
 })
+
+test('an idle stack whose clock is told its next deadline, Infinity, stays as it is', () => {
+  const stack = makeStack()
+  stack.listen({ port: 80 })
+  assert.equal(stack.nextDeadline(), Number.POSITIVE_INFINITY)
+  stack.advance(stack.nextDeadline())
+  assert.equal(stack.nextDeadline(), Number.POSITIVE_INFINITY)
+})

@@ -6,7 +6,7 @@ import { type NamespaceProbe, probeNamespace } from '../../src/host/namespace.ts
 /** Names the one test that a process inside a namespace is to run. */
 const WANTED = 'ESTAB_KERNEL_TEST'
 
-/** After this many milliseconds a kernel test is ended. */
+/** After this many milliseconds a kernel test is ended, unless it says otherwise. */
 const LIMIT = 30_000
 
 let probed: Promise<NamespaceProbe> | undefined
@@ -17,14 +17,20 @@ let probed: Promise<NamespaceProbe> | undefined
  * says why. Its file is loaded again for each, so nothing but tests should stand there.
  *
  * @param file `import.meta.url` of the file that calls this.
+ * @param limit ms
  */
-export function kernelTest(file: string, name: string, body: (t: TestContext) => void | Promise<void>): void {
+export function kernelTest(
+  file: string,
+  name: string,
+  body: (t: TestContext) => void | Promise<void>,
+  limit: number = LIMIT,
+): void {
   const wanted = process.env[WANTED]
-  if (wanted === undefined) test(name, (t) => runInNamespace(t, fileURLToPath(file), name))
+  if (wanted === undefined) test(name, (t) => runInNamespace(t, fileURLToPath(file), name, limit))
   else if (wanted === name) test(name, body)
 }
 
-async function runInNamespace(t: TestContext, file: string, name: string): Promise<void> {
+async function runInNamespace(t: TestContext, file: string, name: string, limit: number): Promise<void> {
   probed ??= probeNamespace()
   const probe = await probed
   if (!probe.ok) {
@@ -36,7 +42,7 @@ async function runInNamespace(t: TestContext, file: string, name: string): Promi
   const node = [process.execPath, '--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=^${pattern}$`, file]
   // Without this variable gone, the process would talk to the runner's parent instead of printing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const { output, ended } = await run(unshare!, [...flags, ...node], { ...env, [WANTED]: name })
+  const { output, ended } = await run(unshare!, [...flags, ...node], { ...env, [WANTED]: name }, limit)
   if (ended !== undefined) throw new Error(`in the namespace: ${ended}\n${output}`)
   const skipped = new RegExp(`^ok \\d+ - ${pattern} # SKIP (.*)$`, 'm').exec(output)?.[1]
   const said = /^# (?!Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )(.+)$/gm
@@ -50,8 +56,9 @@ async function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  limit: number,
 ): Promise<{ output: string; ended: string | undefined }> {
-  const child = spawn(command, args, { env, timeout: LIMIT })
+  const child = spawn(command, args, { env, timeout: limit })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -4,7 +4,7 @@ import { RetransmissionTimeout } from '../../src/tcp/rto.ts'
 
 /** With bounds that stay out of the way. */
 function unbounded(): RetransmissionTimeout {
-  return new RetransmissionTimeout(1000, 1, 1e9)
+  return new RetransmissionTimeout({ rtoInitial: 1000, rtoMin: 1, rtoMax: 1e9 })
 }
 
 // RFC 9293 MUST-18: all of this.
@@ -49,7 +49,7 @@ describe('the retransmission timeout (RFC 6298)', () => {
   })
 
   test('is never below the least nor above the most (2.4, 2.5)', () => {
-    const rto = new RetransmissionTimeout(1000, 200, 60_000)
+    const rto = new RetransmissionTimeout({ rtoInitial: 1000, rtoMin: 200, rtoMax: 60_000 })
     rto.sample(1)
     assert.equal(rto.value, 200)
     for (let i = 0; i < 50; i++) rto.sample(100_000)
@@ -57,7 +57,7 @@ describe('the retransmission timeout (RFC 6298)', () => {
   })
 
   test('doubles each time the timer runs out, up to the most (5.5)', () => {
-    const rto = new RetransmissionTimeout(1000, 200, 60_000)
+    const rto = new RetransmissionTimeout({ rtoInitial: 1000, rtoMin: 200, rtoMax: 60_000 })
     const values = Array.from({ length: 9 }, () => {
       rto.backOff()
       return rto.value
@@ -78,7 +78,7 @@ describe('the retransmission timeout (RFC 6298)', () => {
   })
 
   test('starts at 3 s for data after a SYN that was lost (5.7)', () => {
-    const rto = new RetransmissionTimeout(1000, 200, 60_000)
+    const rto = new RetransmissionTimeout({ rtoInitial: 1000, rtoMin: 200, rtoMax: 60_000 })
     rto.backOff()
     rto.backOff()
     rto.afterLostSyn()

@@ -17,6 +17,7 @@ export function leftovers(stack: Stack, listeners: Iterable<Listener> = []): Rec
     listeners: tcp.listening.listeners.all.length,
     'listeners by port': tcp.listening.listeners['byPort'].size,
     deadlines: tcp['deadlines'].size,
+    'warm connections': tcp['warm'].size,
     'reply queue': output['replies'].length,
     'ready queue': output['ready'].length,
     'SYN,ACKs due': output['due'].length,

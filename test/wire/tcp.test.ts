@@ -74,6 +74,7 @@ test('a SYN of Linux: every field', () => {
     optionsEnd: 60,
     start: 60,
     length: 0,
+    segmentSize: 0,
   })
 })
 

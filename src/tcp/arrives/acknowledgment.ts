@@ -51,27 +51,28 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   if (acked > octets) connection.finAcked = true
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una
-  measure(connection, segment)
+  const rtt = measure(connection, segment)
   connection.ecnIfMade?.noteAck(connection, segment, flight)
-  connection.recovery.progress(connection, segment, acked, octets, flight, connection.rto.latest)
+  connection.recovery.progress(connection, segment, acked, octets, flight, rtt)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
   connection.retransmitAt = Number.POSITIVE_INFINITY
   connection.stalledSince = host.now
   connection.tellRoom()
 }
 
-/** RFC 6298 with Karn's rule: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
-function measure(connection: Connection, segment: Segment): void {
+/** RFC 6298 with Karn's rule; returns what this ACK measures, ms, NaN for nothing: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
+function measure(connection: Connection, segment: Segment): number {
   const { host, rto } = connection
-  rto.latest = stampedRtt(connection, segment)
+  const stamped = stampedRtt(connection, segment)
   if (connection.timedAt !== Number.POSITIVE_INFINITY) {
-    if (seqLess(segment.ack, connection.timedSeq)) return
-    rto.latest = host.now - connection.timedAt
-    rto.sample(rto.latest)
+    if (seqLess(segment.ack, connection.timedSeq)) return stamped
+    const rtt = host.now - connection.timedAt
+    rto.sample(rtt)
     connection.timedAt = Number.POSITIVE_INFINITY
-  } else if (rto.latest >= 0) {
-    rto.sample(rto.latest)
+    return rtt
   }
+  if (stamped >= 0) rto.sample(stamped)
+  return stamped
 }
 
 /** How long ago what the segment echoes was sent, ms; NaN when it does not say. */

@@ -9,7 +9,8 @@ export function learnOptions(connection: Connection, syn: Segment): void {
   const { tcb, host } = connection
   const { config } = host
   tcb.snd.mss = sendMss(syn, host.mtu)
-  connection.path.begin(connection)
+  if (host.paths.size > 0) connection.path.begin(connection)
+  else connection.pathIfMade?.begin(connection)
   tcb.windowScaling = config.windowScale && syn.windowScale !== ABSENT
   if (tcb.windowScaling) {
     tcb.snd.scale = acceptedScale(syn.windowScale)

@@ -1,4 +1,3 @@
-import type { Instant } from '../../wire/instant.ts'
 import { ABSENT, ACK, FIN, RST, type Segment, SYN, URG } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { answerSynAgain } from '../passive-fast-open.ts'
@@ -14,13 +13,13 @@ const PAWS_IDLE = 24 * 24 * 3600 * 1000
  * SEGMENT ARRIVES in every state but CLOSED, LISTEN, SYN-SENT and TIME-WAIT (RFC 9293 §3.10.7.4), in its order, first to eighth.
  * 'reset' when the segment deserves a RST `<SEQ=SEG.ACK>`.
  */
-export function arrivesOtherwise(connection: Connection, segment: Segment, now: Instant): 'reset' | undefined {
+export function arrivesOtherwise(connection: Connection, segment: Segment): 'reset' | undefined {
   const unscaled = connection.state === 'SYN-RECEIVED' && trimSyn(connection, segment)
   // First: the sequence number.
-  if (isOldDuplicate(connection, segment, now)) return undefined
+  if (isOldDuplicate(connection, segment)) return undefined
   if (isAcceptable(connection, segment)) {
     trimToClosedWindow(connection, segment)
-    noteTimestamp(connection, segment, now)
+    noteTimestamp(connection, segment)
   } else if (!trimOldText(connection, segment)) {
     refuseUnacceptable(connection, segment)
     return undefined
@@ -72,25 +71,25 @@ function trimSyn(connection: Connection, segment: Segment): boolean {
  * PAWS (RFC 7323 §5.3 R1), and a segment without the timestamps that were agreed on (§3.2). A SYN is from a client that
  * has restarted, perhaps with other options: it is challenged, whatever its timestamp.
  */
-function isOldDuplicate(connection: Connection, segment: Segment, now: Instant): boolean {
+function isOldDuplicate(connection: Connection, segment: Segment): boolean {
   const { tcb, host } = connection
   if (!tcb.timestamps || segment.has(RST | SYN)) return false
   if (!segment.timestamps) {
     host.drop('tcp-timestamp-missing')
     return true
   }
-  if (!seqLess(segment.tsVal, tcb.tsRecent) || now - tcb.tsRecentAt >= PAWS_IDLE) return false
+  if (!seqLess(segment.tsVal, tcb.tsRecent) || host.now - tcb.tsRecentAt >= PAWS_IDLE) return false
   host.counters.PAWSEstab++
   challenge(connection, segment, 'tcp-paws')
   return true
 }
 
 /** RFC 7323 §4.3 (2), (3): the timestamp to echo is that of the segment which the last ACK was waiting for. */
-function noteTimestamp(connection: Connection, segment: Segment, now: Instant): void {
-  const { tcb } = connection
+function noteTimestamp(connection: Connection, segment: Segment): void {
+  const { tcb, host } = connection
   if (!tcb.timestamps || !segment.timestamps || !seqLessOrEqual(segment.seq, tcb.lastAckSent)) return
   tcb.tsRecent = segment.tsVal
-  tcb.tsRecentAt = now
+  tcb.tsRecentAt = host.now
 }
 
 /**

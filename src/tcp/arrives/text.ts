@@ -104,7 +104,7 @@ export function noteOldDuplicate(connection: Connection, segment: Segment): void
  */
 function scheduleAck(connection: Connection, advanced: number, hadGaps: boolean): void {
   const { host, tcb } = connection
-  const quick = connection.quickAcks.arrived(connection, advanced === 0 || hadGaps)
+  const quick = connection.ownQuickAcks.arrived(connection, advanced === 0 || hadGaps)
   if (advanced === 0) {
     connection.acksDue = Math.min(connection.acksDue + 1, MOST_ACKS_DUE)
     return

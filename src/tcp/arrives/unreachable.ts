@@ -36,9 +36,9 @@ export function arrivesUnreachable(
   if (connection.state === 'SYN-SENT' && code === 'ECONNREFUSED') {
     connection.finish(code)
   } else {
-    connection.softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
-    connection.softErrorAt = endpoint.now
-    connection.trouble.report(connection, connection.softError)
+    const softError = code === 'ECONNREFUSED' ? 'EHOSTUNREACH' : code
+    connection.noteSoftError(softError)
+    connection.trouble.report(connection, softError)
   }
 }
 

@@ -9,6 +9,11 @@ export class WindowUse {
   private fullUpTo = 0
   private wasFull = false
 
+  /** It never was full, as far as anybody asks. */
+  get isBlank(): boolean {
+    return !this.wasFull
+  }
+
   /** More would have been sent, had the window let it; `nxt` is SND.NXT. */
   full(nxt: number): void {
     this.wasFull = true

@@ -10,15 +10,15 @@ export class NewReno {
   private duplicates = 0
   /** In fast recovery, up to this number. */
   private active = false
-  private recover = 0
+  private recover: number
 
   get inRecovery(): boolean {
     return this.active
   }
 
-  /** The number from which on recovery has not been needed yet. */
-  start(iss: number): void {
-    this.recover = iss
+  /** Before `una` recovery has not been needed. */
+  constructor(una: number) {
+    this.recover = seqAdd(una, -1)
   }
 
   /** What may be in flight beyond the window: a segment for each of the first two duplicate ACKs (RFC 3042). */

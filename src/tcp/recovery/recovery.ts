@@ -15,12 +15,12 @@ const sample: AckSample = { octets: 0, flight: 0, rtt: Number.NaN, una: 0, nxt: 
  * by duplicate ACKs.
  */
 export class Recovery {
-  /** One of the two does the work: the latter from the first segment on, where the peer takes SACK blocks. */
-  readonly newReno: NewReno = new NewReno()
+  /** One of the two does the work from the first segment on: the latter where the peer takes SACK blocks. */
+  newReno: NewReno | undefined
   sack: SackRecovery | undefined
 
   get inRecovery(): boolean {
-    return this.sack?.inRecovery ?? this.newReno.inRecovery
+    return this.sack?.inRecovery ?? this.newReno?.inRecovery === true
   }
 
   /** The next moment at which `handleTimer` has something to do. */
@@ -30,41 +30,44 @@ export class Recovery {
 
   /** The connection is established. */
   start(connection: Connection): void {
-    const { iss, snd } = connection.tcb
-    this.newReno.start(iss)
+    const { snd } = connection.tcb
     if (snd.una !== snd.nxt) this.prepare(connection)
   }
 
   /** Something is to be sent. */
   prepare(connection: Connection): void {
-    if (this.sack !== undefined || !connection.tcb.sack) return
-    this.sack = new SackRecovery()
-    this.sack.start(connection)
+    if (this.sack !== undefined || this.newReno !== undefined) return
+    if (connection.tcb.sack) {
+      this.sack = new SackRecovery()
+      this.sack.start(connection)
+    } else {
+      this.newReno = new NewReno(connection.tcb.snd.una)
+    }
   }
 
   /** SND.UNA has moved on by `acked`, `octets` of them data; `flight` was out before. `rtt` in ms; NaN for none. */
   progress(connection: Connection, segment: Segment, acked: number, octets: number, flight: number, rtt: number): void {
-    if (this.sack === undefined) this.newReno.progress(connection, octets, flight, rtt)
+    if (this.sack === undefined) this.newReno!.progress(connection, octets, flight, rtt)
     else this.sack.acknowledged(connection, segment, acked, octets)
   }
 
   /** An ACK that does not move SND.UNA; `duplicate` by RFC 5681 §2. */
   repeated(connection: Connection, segment: Segment, duplicate: boolean): void {
     if (this.sack === undefined) {
-      if (duplicate) this.newReno.duplicateAck(connection)
+      if (duplicate) this.newReno!.duplicateAck(connection)
     } else if (duplicate || segment.sackBlocks > 0) {
       this.sack.acknowledged(connection, segment, 0, 0)
     }
   }
 
   timedOut(connection: Connection): void {
-    if (this.sack === undefined) this.newReno.timedOut(connection)
+    if (this.sack === undefined) this.newReno!.timedOut(connection)
     else this.sack.timedOut(connection)
   }
 
   /** The window is to shrink for a congestion mark of ECN, with `flight` out before it was echoed; false when it does already, and that was the once a window. */
   congestionMarked(connection: Connection, flight: number): boolean {
-    return this.sack?.congestionMarked(connection) ?? this.newReno.congestionMarked(connection, flight)
+    return this.sack?.congestionMarked(connection) ?? this.newReno!.congestionMarked(connection, flight)
   }
 
   /** What is out went into a closed window, or is too large for the path: it all goes out again, by no fault of congestion. */
@@ -78,7 +81,7 @@ export class Recovery {
   limit(connection: Connection, offset: number, size: number): number {
     const { sack } = this
     const window = Math.floor(connection.congestion!.cwnd)
-    if (sack === undefined) return window + this.newReno.beyondWindow(connection.tcb.snd)
+    if (sack === undefined) return window + this.newReno!.beyondWindow(connection.tcb.snd)
     if (sack.probe.due) return offset + size
     return offset + (sack.sent.isFull ? 0 : Math.max(window - sack.sent.pipe, 0))
   }
@@ -125,5 +128,6 @@ export class Recovery {
   stop(): void {
     this.sack?.sent.clear(0)
     this.sack = undefined
+    this.newReno = undefined
   }
 }
