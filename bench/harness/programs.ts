@@ -1,5 +1,6 @@
-import { accessSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build as bundle } from 'esbuild'
 import { build, peerPath } from './build.ts'
 import { clientAddresses, Namespace, QUEUE, SERVER } from './namespace.ts'
 import { type Peer, type Running, Serving, type Setup, START } from './peer.ts'
@@ -78,10 +79,13 @@ class ServingProgram extends Serving implements Running {
   }
 }
 
-function node(script: string): () => Promise<readonly string[]> {
+/** The program as one file of JavaScript, as a published package has it: tsx would put a call into each closure that is made. */
+function bundled(script: string): () => Promise<readonly string[]> {
+  const outfile = peerPath(`estab/build/${basename(script, '.ts')}.mjs`)
   return async () => {
-    accessSync(script)
-    return [process.execPath, '--import', 'tsx', script]
+    const options = { bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' } as const
+    await bundle({ entryPoints: [script], outfile, logLevel: 'silent', ...options })
+    return [process.execPath, outfile]
   }
 }
 
@@ -89,7 +93,7 @@ function built(name: string, program?: string): () => Promise<readonly string[]>
   return async () => [await build(name, program)]
 }
 
-export const estab: Peer = new ProgramPeer('estab', 'estab', true, node(peerPath('estab/serve.ts')))
+export const estab: Peer = new ProgramPeer('estab', 'estab', true, bundled(peerPath('estab/serve.ts')))
 export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'), true)
 /** With a link endpoint of ours; gVisor has none that uses the offload header of TUN. */
 export const gvisorOffload: Peer = new ProgramPeer('gvisor-offload', 'gVisor, offloads', true, built('gvisor'), true)
@@ -105,5 +109,5 @@ export const hashing: Peer = new ProgramPeer(
   'estab',
   'estab',
   true,
-  node(fileURLToPath(new URL('hash-server.ts', import.meta.url))),
+  bundled(fileURLToPath(new URL('hash-server.ts', import.meta.url))),
 )

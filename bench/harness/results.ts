@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Sample, sample } from '../measure.ts'
 import type { Metric } from './work.ts'
 
@@ -59,6 +60,7 @@ export function readResults(path: string): Results {
 /** Writes the results, and keeps what the file holds of other works: so the whole can be measured in parts. */
 export function writeResults(path: string, results: Results): Results {
   const all = existsSync(path) ? merged(readResults(path), results) : results
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(all, undefined, 1)}\n`)
   return all
 }
