@@ -58,14 +58,17 @@ function unavailable(what: string): NodeError {
   return nodeError(TypeError, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', message)
 }
 
-/** The core's options of a server: those of the call, those that it was made with, and node:net's backlog. */
+/** node:net's backlog; and what waits to be accepted is not kept from it longer than the event loop's turn lasts. */
+const DEFAULTS: ListenerOptions = { backlog: 511, acceptBacklog: 16_384 }
+
+/** The core's options of a server: those of the call, those that it was made with, and defaults where none has a backlog. */
 export function listenerOptions(
   backlog: number,
   call: ListenerOptions | undefined,
   made: ListenerOptions | undefined,
 ): ListenerOptions {
-  const options = { backlog: 511, ...defined(made), ...defined(call) }
-  return backlog > 0 ? { ...options, backlog } : options
+  const options = { ...defined(made), ...defined(call), ...(backlog > 0 ? { backlog } : {}) }
+  return options.backlog === undefined ? { ...DEFAULTS, ...options } : options
 }
 
 /** The same without the keys whose value is undefined. */

@@ -53,7 +53,7 @@ export interface ListenOptions {
   port?: number | string | undefined
   /** One of the stack's addresses, or a name for `lookup`; by default all of them. */
   host?: string | undefined
-  /** The most half-open connections, and the most that wait to be accepted. Default 511. */
+  /** The most half-open connections, and the most that wait to be accepted. Default 511 and 16,384. */
   backlog?: number | undefined
   /** With the host `::`: no connections over IPv4. Default false. */
   ipv6Only?: boolean | undefined
