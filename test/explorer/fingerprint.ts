@@ -178,7 +178,6 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   rarities: ({ challengedAt, closeAt }, _, now) => `${ago(challengedAt, now)} ${closeAt - now}`,
   quickAcks: 'skip',
   // Nobody takes text out of frames here.
-  sink: 'skip',
   pathIfMade: 'skip',
   keepAliveIfMade: 'skip',
   rto: ({ rto }) => String(rto.value),
