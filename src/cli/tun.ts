@@ -30,7 +30,7 @@ export async function attachTun(options: TunOptions, ...alternatives: string[]):
 }
 
 /** What the kernel does for the stack, or why it does not. */
-export function offloadRemark({ offload, offloadRefusal }: TunLink): string {
+export function offloadRemark({ offload, offloadRefusal }: Pick<TunLink, 'offload' | 'offloadRefusal'>): string {
   if (offload.segmentation > 0)
     return `the kernel cuts and joins segments: frames of up to ${offload.segmentation} octets`
   const rest = offload.checksum ? 'checksums are left to the kernel, segments are not' : 'no offload'

@@ -110,7 +110,6 @@ export class TcpHandle extends HandleBase {
     this.connection = connection
     connection.sink = this.inflow
     this.options.apply(connection)
-    connection.sink = this.inflow
     this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
     if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, (event) => this.run(told, this, event))
