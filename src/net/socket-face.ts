@@ -37,7 +37,7 @@ export class SocketFace extends Duplex {
   declare _host: string | null
   declare _hadError: boolean
   declare _closeAfterHandlingError: boolean
-  declare readonly [kCore]: SocketCore
+  declare [kCore]: SocketCore
 
   /** What is below: `socket.estab.connection`, `socket.estab.state`. */
   get estab(): SocketInside {

@@ -23,7 +23,6 @@ export interface SocketDefaults {
 
 /** That of Node 22 and later. */
 const HIGH_WATER_MARK = 65_536
-const DEFAULT_MARKS = { readableHighWaterMark: HIGH_WATER_MARK, writableHighWaterMark: HIGH_WATER_MARK }
 
 const callDuplex = Duplex as unknown as (this: Duplex, options: DuplexOptions) => void
 
@@ -61,21 +60,13 @@ export function isSocket(value: unknown): value is NodeSocket {
 function initialize(socket: SocketFace, context: SocketContext, given: SocketOptions | number | undefined): void {
   const options = checkedOptions(given)
   const core = new SocketCore(socket, context)
-  Object.defineProperty(socket, kCore, { value: core })
+  socket[kCore] = core
   socket.connecting = false
   socket._hadError = false
   socket._parent = null
   socket._host = null
   socket._closeAfterHandlingError = false
-  callDuplex.call(socket, {
-    ...(options.highWaterMark == null ? DEFAULT_MARKS : undefined),
-    ...options,
-    allowHalfOpen: Boolean(options.allowHalfOpen),
-    // 'close' is emitted when the connection is given up, after 'error', and with an argument.
-    emitClose: false,
-    autoDestroy: true,
-    decodeStrings: false,
-  } as DuplexOptions)
+  callDuplex.call(socket, streamOptions(options))
   core.into = intoOf(options)
   core.typeOfService = options.typeOfService
   core.blockList = options.blockList
@@ -89,6 +80,21 @@ function initialize(socket: SocketFace, context: SocketContext, given: SocketOpt
   }
   socket.server = null
   socket._server = null
+}
+
+/** What the stream is to be told, in the copy that is the socket's own. */
+function streamOptions(options: SocketOptions): DuplexOptions {
+  const streams = options as DuplexOptions
+  if (streams.highWaterMark == null) {
+    streams.readableHighWaterMark ??= HIGH_WATER_MARK
+    streams.writableHighWaterMark ??= HIGH_WATER_MARK
+  }
+  streams.allowHalfOpen = Boolean(streams.allowHalfOpen)
+  // 'close' is emitted when the connection is given up, after 'error', and with an argument.
+  streams.emitClose = false
+  streams.autoDestroy = true
+  streams.decodeStrings = false
+  return streams
 }
 
 function checkedOptions(given: SocketOptions | number | undefined): SocketOptions {
