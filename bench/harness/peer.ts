@@ -53,17 +53,22 @@ export const START = 20_000
 /** Port, host and the rest of the load tool's arguments that name the client's further addresses. */
 export const FROM_MANY_SOURCES: readonly string[] = ['--sources', SOURCES[0], String(SOURCES[1])]
 
+/**
+ * What is bound to a core when peers are: all threads, the first alone because others collect its garbage, or none because they
+ * share its work.
+ */
+export type Confined = 'whole' | 'first thread' | 'not'
+
 /** The parts of a running peer that all have in common. */
 export class Serving {
   readonly host: string
   readonly client: Namespace
   readonly server: Namespace
-  /** Its threads want several cores, and it would be slowed down by having one. */
-  readonly usesCores: boolean
+  readonly confined: Confined
   #before: readonly string[] = []
 
-  constructor(host: string, client: Namespace, server: Namespace, usesCores = false) {
-    this.usesCores = usesCores
+  constructor(host: string, client: Namespace, server: Namespace, confined: Confined = 'whole') {
+    this.confined = confined
     this.host = host
     this.client = client
     this.server = server
@@ -80,9 +85,10 @@ export class Serving {
   async place(where: 'together' | 'apart'): Promise<void> {
     if (cpus().length === 1) return
     this.#before = ['taskset', '-c', '0']
-    if (where === 'apart' && this.usesCores) return
+    if (where === 'apart' && this.confined === 'not') return
     const core = where === 'together' ? '0' : '1'
-    await this.client.run(['taskset', '-a', '-p', '-c', core, String(this.pid)], 5)
+    const threads = this.confined === 'whole' ? ['-a'] : []
+    await this.client.run(['taskset', ...threads, '-p', '-c', core, String(this.pid)], 5)
   }
 
   async startLoad(args: readonly string[]): Promise<Program> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { build as bundle } from 'esbuild'
 import { build, peerPath } from './build.ts'
 import { clientAddresses, Namespace, QUEUE, SERVER } from './namespace.ts'
-import { type Peer, type Running, Serving, type Setup, START } from './peer.ts'
+import { type Confined, type Peer, type Running, Serving, type Setup, START } from './peer.ts'
 import { memoryOf } from './usage.ts'
 
 const MTU = 1500
@@ -14,7 +14,7 @@ export class ProgramPeer implements Peer {
   readonly name: string
   readonly title: string
   readonly offloads: boolean
-  readonly #usesCores: boolean
+  readonly #confined: Confined
   readonly #command: () => Promise<readonly string[]>
 
   constructor(
@@ -22,9 +22,9 @@ export class ProgramPeer implements Peer {
     title: string,
     offloads: boolean,
     command: () => Promise<readonly string[]>,
-    usesCores = false,
+    confined: Confined = 'whole',
   ) {
-    this.#usesCores = usesCores
+    this.#confined = confined
     this.name = name
     this.title = title
     this.offloads = offloads
@@ -63,15 +63,15 @@ export class ProgramPeer implements Peer {
       await namespace.close()
       throw error
     }
-    return new ServingProgram(namespace, this.#usesCores)
+    return new ServingProgram(namespace, this.#confined)
   }
 }
 
 class ServingProgram extends Serving implements Running {
   readonly ends = 1
 
-  constructor(namespace: Namespace, usesCores: boolean) {
-    super(SERVER, namespace, namespace, usesCores)
+  constructor(namespace: Namespace, confined: Confined) {
+    super(SERVER, namespace, namespace, confined)
   }
 
   memory(): number {
@@ -93,10 +93,10 @@ function built(name: string, program?: string): () => Promise<readonly string[]>
   return async () => [await build(name, program)]
 }
 
-export const estab: Peer = new ProgramPeer('estab', 'estab', true, bundled(peerPath('estab/serve.ts')))
-export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'), true)
+export const estab: Peer = new ProgramPeer('estab', 'estab', true, bundled(peerPath('estab/serve.ts')), 'first thread')
+export const gvisor: Peer = new ProgramPeer('gvisor', 'gVisor', false, built('gvisor'), 'not')
 /** With a link endpoint of ours; gVisor has none that uses the offload header of TUN. */
-export const gvisorOffload: Peer = new ProgramPeer('gvisor-offload', 'gVisor, offloads', true, built('gvisor'), true)
+export const gvisorOffload: Peer = new ProgramPeer('gvisor-offload', 'gVisor, offloads', true, built('gvisor'), 'not')
 export const smoltcp: Peer = new ProgramPeer('smoltcp', 'smoltcp', false, built('smoltcp'))
 /** With its feature of segmentation and a device of ours that makes use of it; smoltcp has none for TUN. */
 export const smoltcpOffload: Peer = new ProgramPeer('smoltcp-offload', 'smoltcp, offloads', true, built('smoltcp'))
