@@ -54,7 +54,7 @@ export const START = 20_000
 export const FROM_MANY_SOURCES: readonly string[] = ['--sources', SOURCES[0], String(SOURCES[1])]
 
 /**
- * What is bound to a core when peers are: all threads, the first alone because others collect its garbage, or none because they
+ * What is bound to a core of its own when peers are: all threads, the first alone because others collect its garbage, or none because they
  * share its work.
  */
 export type Confined = 'whole' | 'first thread' | 'not'
@@ -87,7 +87,7 @@ export class Serving {
     this.#before = ['taskset', '-c', '0']
     if (where === 'apart' && this.confined === 'not') return
     const core = where === 'together' ? '0' : '1'
-    const threads = this.confined === 'whole' ? ['-a'] : []
+    const threads = where === 'apart' && this.confined === 'first thread' ? [] : ['-a']
     await this.client.run(['taskset', ...threads, '-p', '-c', core, String(this.pid)], 5)
   }
 
