@@ -157,7 +157,8 @@ export class LinuxServer implements Server {
     setKernel('tcp_max_syn_backlog', 1024)
     setKernel('tcp_synack_retries', setup.synAckRetries ?? 5)
     setKernel('tcp_abort_on_overflow', setup.acceptOverflow === 'reset' ? 1 : 0)
-    const link = await openTun({ addresses: [`${SERVER}/24`] })
+    // Its frames are read as they are: whole, with their checksums.
+    const link = await openTun({ addresses: [`${SERVER}/24`], offload: false })
     const socket = new KernelSocket(PORT, (setup.acceptBacklog ?? setup.backlog ?? 128) - 1)
     t.after(() => {
       socket.closeAccepted()
