@@ -26,6 +26,13 @@ interface Transfer {
 }
 
 const PORT = 7000
+/** ms after which it is told what is not done: before the test's time is over. */
+const PATIENCE = 25_000
+
+interface Progress {
+  readonly seed: number
+  at: string
+}
 
 function transferOf(seed: number): Transfer {
   const chance = new Chance(seed)
@@ -44,7 +51,8 @@ export async function runSeeds(t: TestContext, first: number, count: number): Pr
   const chance = new Chance(first)
   const line = { delay: 2, jitter: 8, loss: 0.05, duplicate: 0.05, reorder: 0.1, corrupt: 0.01 }
   const mtu = pick(chance, [1280, 1500, 9000])
-  const tun = await openTun({ addresses: [`${KERNEL[4]}/24`, `${KERNEL[6]}/64`], mtu })
+  // Each packet of the kernel's has faults of its own.
+  const tun = await openTun({ addresses: [`${KERNEL[4]}/24`, `${KERNEL[6]}/64`], mtu, offload: false })
   const net = createNet({
     link: impair(tun, new RealTime(), line, () => chance.next()),
     addresses: [`${STACK[4]}/24`, `${STACK[6]}/64`],
@@ -62,9 +70,25 @@ export async function runSeeds(t: TestContext, first: number, count: number): Pr
   t.after(() => net.close())
   const transfers = Array.from({ length: count }, (_, i) => transferOf(first + i))
   const servers = await listen(net, t)
-  await Promise.all(transfers.map((transfer, i) => run(net, servers, transfer, first + i)))
+  const progress = transfers.map((_, i) => ({ seed: first + i, at: 'to begin' }))
+  const watch = setTimeout(() => tellWhatStands(net, progress), PATIENCE)
+  t.after(() => clearTimeout(watch))
+  await Promise.all(transfers.map((transfer, i) => run(net, servers, transfer, progress[i]!)))
   await net.drained()
   assert.equal(net.stack.tcp.connections.size, 0, 'all are closed, or in TIME-WAIT')
+}
+
+/** At once, not with the test's end: it may be ended from outside. */
+function tellWhatStands(net: Net, progress: readonly Progress[]): void {
+  for (const { seed, at } of progress) if (at !== 'done') console.log(`seed ${seed}: ${at}`)
+  for (const connection of net.stack.tcp.connections) {
+    const { remoteAddress, localPort, remotePort, state, readable, tcb, retransmitAt, persistAt } = connection
+    const { una, nxt, wnd } = tcb.snd
+    console.log(
+      `${localPort} < ${remoteAddress}:${remotePort} ${state}: ${readable} unread, ${nxt - una} out, window ${wnd}, timers ${retransmitAt} ${persistAt}`,
+    )
+  }
+  console.log(`now ${net.stack.tcp.now}, next deadline ${net.stack.nextDeadline()}`)
 }
 
 type Accepted = Record<End, (port: number) => Promise<Duplex>>
@@ -99,7 +123,7 @@ class Arrivals {
   }
 }
 
-async function run(net: Net, accepted: Accepted, transfer: Transfer, seed: number): Promise<void> {
+async function run(net: Net, accepted: Accepted, transfer: Transfer, progress: Progress): Promise<void> {
   const { family, opener, streams } = transfer
   try {
     const options = { port: PORT, allowHalfOpen: true }
@@ -107,17 +131,21 @@ async function run(net: Net, accepted: Accepted, transfer: Transfer, seed: numbe
       opener === 'kernel'
         ? connect({ ...options, host: STACK[family] })
         : net.connect({ ...options, host: KERNEL[family] })
+    progress.at = `${opener} opens`
     await once(active, 'connect')
+    progress.at = `port ${active.localPort} of the ${opener} is to be accepted`
     const passive = accepted[opener === 'kernel' ? 'stack' : 'kernel'](active.localPort!)
     const [kernel, stack] = opener === 'kernel' ? [active, await passive] : [await passive, active]
+    progress.at = `octets are on their way, port ${active.localPort} of the ${opener}`
     await Promise.all([
       write(kernel, streams.kernel, transfer),
       write(stack, streams.stack, transfer),
       read(kernel, streams.stack, transfer),
       read(stack, streams.kernel, transfer),
     ])
+    progress.at = 'done'
   } catch (error) {
-    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
+    throw new Error(`seed ${progress.seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
 }
 
