@@ -1,7 +1,6 @@
 import { Identifications } from '../ip/identification.ts'
 import type { Interface } from '../ip/interface.ts'
 import { RouteTable } from '../ip/routes.ts'
-import { chooseSource } from '../ip/source-address.ts'
 import { arrivesTooBig } from '../tcp/arrives/too-big.ts'
 import { arrivesUnreachable } from '../tcp/arrives/unreachable.ts'
 import { outOfRange, tcpConfig } from '../tcp/config.ts'
@@ -34,6 +33,7 @@ import { IpInput } from './input.ts'
 import { interfaceOptions, makeInterface } from './interfaces.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { IpOutput } from './output.ts'
+import { errorSource, localEnd, sourceFor } from './own-end.ts'
 import type { BindOptions, ConnectOptions, StackOptions } from './stack-options.ts'
 import { StackPort } from './stack-port.ts'
 import { reportTimedOut, reportUndeliverable, tellSender } from './undelivered.ts'
@@ -180,10 +180,7 @@ export class Stack {
     const remote = this.addresses.host(options.address)
     checkPort(options.port, 1)
     checkPort(options.localPort ?? 0, 0)
-    const local = options.localAddress === undefined ? this.sourceFor(remote) : this.addresses.own(options.localAddress)
-    if (local.family !== remote.family) {
-      throw callError('EINVAL', `${local} and ${remote} are of different families`)
-    }
+    const local = localEnd(this, remote, options.localAddress)
     const { localPort, port, fastOpen, congestionControl } = options
     const factory = congestionControl && congestionControlOf(congestionControl, this.tcp.config.pacing)
     const connection = this.tcp.connect(local.clone(), localPort ?? 0, remote, port, fastOpen ?? false)
@@ -219,9 +216,7 @@ export class Stack {
   ping(address: string, options: EchoOptions = {}): Echo {
     const { size = 56, timeout = 1000, localAddress } = options
     const remote = this.addresses.host(address)
-    const local = localAddress === undefined ? this.sourceFor(remote) : this.addresses.own(localAddress)
-    if (local.family !== remote.family) throw callError('EINVAL', `${local} and ${remote} are of different families`)
-    return this.echoes.start(remote, local, size, timeout)
+    return this.echoes.start(remote, localEnd(this, remote, localAddress), size, timeout)
   }
 
   // What follows is for the modules around.
@@ -299,18 +294,11 @@ export class Stack {
 
   /** @throws {Error} ENETUNREACH: no route, or no address of its family */
   sourceFor(remote: IpAddress): IpAddress {
-    if (this.routes === undefined || this.addresses.has(remote)) return this.addresses.sourceFor(remote)
-    const route = this.routes.lookup(remote)
-    if (route === undefined) throw callError('ENETUNREACH', `this stack has no route to ${remote}`)
-    return chooseSource(route.out.prefixes, remote) ?? this.addresses.sourceFor(remote)
+    return sourceFor(this, remote)
   }
 
   errorSource(source: IpAddress, destination: IpAddress): IpAddress | undefined {
-    if (this.addresses.has(destination)) return destination
-    const out = this.output.interfaceTo(source)
-    return out === undefined
-      ? undefined
-      : (chooseSource(out.prefixes, source) ?? chooseSource(this.addresses.prefixes, source))
+    return errorSource(this, this.output.interfaceTo(source), source, destination)
   }
 
   /** Whether the address can be one host's: not multicast or broadcast, nor nobody's. */

@@ -7,10 +7,9 @@ import type { Forward, ForwardOptions, IncomingConnection } from '../../src/net/
 import { createNet, type Net } from '../../src/net/net.ts'
 import type { Socket } from '../../src/net/socket.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
-import { Offload } from '../../src/wire/offload.ts'
-import { flagsText } from '../../src/wire/print.ts'
 import { ACK, RST, SYN } from '../../src/wire/segment.ts'
-import { type Fields, segmentIn, tcpPacket } from '../host/hand-made-tcp.ts'
+import type { Fields } from '../host/hand-made-tcp.ts'
+import { farEnd } from './support.ts'
 
 const GUEST = '10.0.0.2'
 const FAR = '198.51.100.7'
@@ -44,26 +43,13 @@ function gateway(options: ForwardOptions = {}, handler: (incoming: IncomingConne
     incoming.push(one)
     return handler(one)
   }, options)
-  const sent: string[] = []
   const iss = new Map<number, number>()
-  far.attach({
-    frame(octets, start, end) {
-      const { flags, destinationPort, seq, source } = segmentIn(octets.slice(start, end))!
-      assert.equal(`${source}`, FAR)
-      if ((flags & SYN) !== 0) iss.set(destinationPort, seq)
-      sent.push(`${clock.now()} ${flagsText(flags)} to ${destinationPort}`)
-    },
-    drained() {},
-    writable() {},
-    closed() {},
+  const { sent, send } = farEnd(far, clock, ({ flags, destinationPort, seq, source }) => {
+    assert.equal(`${source}`, FAR)
+    if ((flags & SYN) !== 0) iss.set(destinationPort, seq)
   })
-  const guest = (port: number, fields: Fields): void => {
-    const packet = tcpPacket({ address: GUEST, port }, { address: FAR, port: 443 }, fields, 0)
-    const offload = new Offload()
-    offload.checksumPartial = true
-    far.send(packet, 0, packet.length, offload)
-    clock.run(clock.now())
-  }
+  const guest = (port: number, fields: Fields): void =>
+    send({ address: GUEST, port }, { address: FAR, port: 443 }, fields)
   return {
     net,
     forward,

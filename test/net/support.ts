@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { TestContext } from 'node:test'
 import { RealTime } from '../../src/host/real-time.ts'
+import type { Link } from '../../src/link/link.ts'
 import { createWire } from '../../src/link/wire.ts'
 import { createNet, type Net, type NetOptions } from '../../src/net/net.ts'
 import type { Server } from '../../src/net/server.ts'
@@ -9,7 +10,7 @@ import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
 import { Offload } from '../../src/wire/offload.ts'
 import { flagsText } from '../../src/wire/print.ts'
-import { RST, SYN } from '../../src/wire/segment.ts'
+import { RST, type Segment, SYN } from '../../src/wire/segment.ts'
 import { type Fields, segmentIn, tcpPacket } from '../host/hand-made-tcp.ts'
 
 export const SERVER = '10.0.0.1'
@@ -75,35 +76,54 @@ export interface Lone {
   pass(ms: number): Promise<void>
 }
 
+type End = Parameters<typeof tcpPacket>[0]
+
+/** The far end of a wire, where segments are made by hand and those that come are seen. */
+export interface FarEnd {
+  /** When a segment came, its flags and the port it was for: `500 S. to 4000`. */
+  sent: string[]
+  send(from: End, to: End, fields: Fields): void
+}
+
+export function farEnd(link: Link, clock: VirtualClock, seen: (segment: Segment) => void = () => {}): FarEnd {
+  const sent: string[] = []
+  link.attach({
+    frame(octets, start, end) {
+      const segment = segmentIn(octets.slice(start, end))!
+      seen(segment)
+      sent.push(`${clock.now()} ${flagsText(segment.flags)} to ${segment.destinationPort}`)
+    },
+    drained() {},
+    writable() {},
+    closed() {},
+  })
+  const offload = new Offload()
+  return {
+    sent,
+    send(from, to, fields) {
+      const packet = tcpPacket(from, to, fields, 0)
+      offload.checksumPartial = true
+      link.send(packet, 0, packet.length, offload)
+      clock.run(clock.now())
+    },
+  }
+}
+
 const ISN = 1000
 
 export function lone(options: Partial<NetOptions> = {}): Lone {
   const clock = new VirtualClock()
   const [near, far] = createWire(clock, { offload: true })
   const net = createNet({ link: near, address: `${SERVER}/24`, scheduler: clock, ...options })
-  const sent: string[] = []
-  far.attach({
-    frame(octets, start, end) {
-      const { flags, destinationPort } = segmentIn(octets.slice(start, end))!
-      sent.push(`${clock.now()} ${flagsText(flags)} to ${destinationPort}`)
-    },
-    drained() {},
-    writable() {},
-    closed() {},
-  })
-  const send = (port: number, fields: Fields): void => {
-    const packet = tcpPacket({ address: CLIENT, port }, { address: SERVER, port: 80 }, fields, 0)
-    const offload = new Offload()
-    offload.checksumPartial = true
-    far.send(packet, 0, packet.length, offload)
-    clock.run(clock.now())
-  }
+  const { sent, send } = farEnd(far, clock)
+  const client = (port: number, fields: Fields): void =>
+    send({ address: CLIENT, port }, { address: SERVER, port: 80 }, fields)
   return {
     net,
     clock,
     sent,
-    syn: (port) => send(port, { flags: SYN, seq: ISN, mss: 1460 }),
-    reset: (port) => send(port, { flags: RST, seq: ISN + 1 }),
+    syn: (port) => client(port, { flags: SYN, seq: ISN, mss: 1460 }),
+    reset: (port) => client(port, { flags: RST, seq: ISN + 1 }),
     async pass(ms) {
       clock.run(clock.now() + ms)
       await new Promise((resolve) => setImmediate(resolve))

@@ -1,29 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Chance } from '../../src/sim/chance.ts'
+import { octets, transfer } from './both-ways.ts'
 import { eager } from './flow.ts'
-import { ADDRESSES, assertAccounted, PORT, Rig, type RigOptions, withTrace } from './harness.ts'
+import { ADDRESSES, assertAccounted, PORT, Rig, withTrace } from './harness.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-const octets = (length: number, seed = 7): Uint8Array => new Chance(seed).bytes(length)
-
-/** Sends `size` octets each way over one connection, and sees that nothing is left. Returns the rig when it is done. */
-function transfer(options: RigOptions, size: number, family: 4 | 6 = 4): Rig {
-  const rig = new Rig(options)
-  return withTrace(rig, 'this case', () => {
-    const [up, down] = [octets(size, 1), octets(size, 2)]
-    const progress = { at: 0 }
-    rig.b.listen({ port: PORT })
-    rig.b.onAcceptable = (listener) => rig.b.start(listener.accept()!, eager(down, up, 'ended'), progress)
-    rig.a.start(rig.a.connect(rig.b, family, PORT), eager(up, down, 'sent'), progress)
-    rig.runUntil(() => rig.flows.length === 2 && rig.flows.every((flow) => flow.done), 2 * MINUTE, 10 * MINUTE)
-    rig.finish()
-    return rig
-  })
-}
 
 for (const family of [4, 6] as const) {
   test(`10 MB each way over a wire without fault, IPv${family}`, () => {

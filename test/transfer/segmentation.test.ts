@@ -2,29 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Chance } from '../../src/sim/chance.ts'
 import type { TcpConfig } from '../../src/tcp/config.ts'
-import { eager, type FlowPlan } from './flow.ts'
-import { PORT, Rig, type RigOptions, withTrace } from './harness.ts'
-
-const MINUTE = 60_000
-
-const octets = (length: number, seed: number): Uint8Array => new Chance(seed).bytes(length)
-
-type Plan = (send: Uint8Array, expect: Uint8Array, close: FlowPlan['close']) => FlowPlan
-
-/** Sends `size` octets each way over one connection, and sees that nothing is left. Returns the rig when it is done. */
-function transfer(options: RigOptions, size: number, family: 4 | 6 = 4, plan: Plan = eager): Rig {
-  const rig = new Rig(options)
-  return withTrace(rig, `seed ${options.seed}`, () => {
-    const [up, down] = [octets(size, 1), octets(size, 2)]
-    const progress = { at: 0 }
-    rig.b.listen({ port: PORT })
-    rig.b.onAcceptable = (listener) => rig.b.start(listener.accept()!, plan(down, up, 'ended'), progress)
-    rig.a.start(rig.a.connect(rig.b, family, PORT), plan(up, down, 'sent'), progress)
-    rig.runUntil(() => rig.flows.length === 2 && rig.flows.every((flow) => flow.done), 2 * MINUTE, 10 * MINUTE)
-    rig.finish()
-    return rig
-  })
-}
+import { type Plan, transfer } from './both-ways.ts'
+import { eager } from './flow.ts'
 
 for (const family of [4, 6] as const) {
   test(`10 MB each way over a wire that carries packets of 64 KiB, IPv${family}`, () => {
