@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import {
@@ -170,6 +171,21 @@ export class TunLink implements Link {
     do {
       result = this.#libc.write(this.#fd, this.#view, end - at)
     } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
+    if (this.#closed) return true
+    writeVnetHeader(octets, start, offload)
+    let result: number
+    do {
+      result = this.#libc.writeGathered(this.#fd, octets, start - VNET_HEADER_LENGTH, end, payload)
+    } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  /** What became of a frame, by what the system call returned: whether it is gone. */
+  #sent(result: number): boolean {
     if (result === -EAGAIN) {
       this.#watch?.wantWritable(true)
       return false
