@@ -78,7 +78,7 @@ export class Recovery {
   resendAll(connection: Connection): void {
     const { snd } = connection.tcb
     if (this.sack === undefined) snd.resend = snd.una
-    else this.sack.loseAll()
+    else this.sack.sent.loseAll()
   }
 
   /** How many octets from SND.UNA on may be out, by congestion control, if the next goes `offset` after it. */
