@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Instant } from '../wire/instant.ts'
+import type { Instant, Milliseconds } from '../wire/instant.ts'
 import { abortConnection, closeConnection, releaseConnection } from './closing.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import type { ConnectionHost } from './connection-host.ts'
@@ -23,6 +23,12 @@ import type { TextSink } from './text-sink.ts'
 import { noteTransition } from './transition.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
+
+/**
+ * A peer within this round trip, ms, keeps one sender as busy as it can be with a buffer of the largest size, whether that is
+ * one connection's or shared by many: more would only leave the processor's caches.
+ */
+const NEAR: Milliseconds = 1
 
 /**
  * One connection in any state but LISTEN and, Fast Open apart, passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state
@@ -138,7 +144,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   send(octets: Uint8Array, start = 0, end: number = octets.length): number {
     if (this.mayNotSend())
       throw this.error ?? callError('EPIPE', 'the connection is closing: nothing can be sent on it')
+    const wasEmpty = this.sendBuffer.length === 0
     const taken = this.sendBuffer.push(octets, start, end)
+    if (wasEmpty && taken > 0) this.host.senders++
     if (taken < end - start) this.wantsRoom = true
     if (taken > 0) this.host.ready(this)
     return taken
@@ -210,7 +218,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** To TIME-WAIT: everything has been said by both sides. Its last ACK is still this object's to send. */
   enterTimeWait(): void {
     this.enter('TIME-WAIT')
-    this.sendBuffer.release()
+    this.doneWith(this.sendBuffer.length)
     this.stopTimers()
     this.host.enteredTimeWait(this)
     this.tell(CLOSED)
@@ -226,7 +234,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
       this.receiveBuffer.release()
     }
     this.enter('CLOSED')
-    this.sendBuffer.release()
+    this.doneWith(this.sendBuffer.length)
     this.stopTimers()
     this.synDue = false
     this.acksDue = 0
@@ -240,9 +248,18 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     if (!waits) this.host.notify(this)
   }
 
+  /** The first `octets` of the send buffer have arrived, or never will. */
+  doneWith(octets: number): void {
+    if (octets > 0 && octets === this.sendBuffer.length) this.host.senders--
+    this.sendBuffer.acknowledge(octets)
+  }
+
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0, this.host.sendBuffer)
-    if (!this.wantsRoom || this.sendBuffer.room === 0) return
+    const { host, sendBuffer, recovery, congestionIfMade: congestion } = this
+    const isNear = recovery.sack !== undefined && recovery.sack.leastRtt < NEAR
+    const senders = sendBuffer.length === 0 ? host.senders + 1 : host.senders
+    sendBuffer.fit(congestion?.cwnd ?? 0, host.sendBuffer, isNear ? senders : 1)
+    if (!this.wantsRoom || sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)
   }

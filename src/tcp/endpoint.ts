@@ -73,6 +73,7 @@ export class Endpoint implements OutputHost {
   readonly paths: PathMtus = new PathMtus()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
+  senders = 0
   /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   readonly timeWait: TimeWait = new TimeWait(this)
