@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import type { Instant, Milliseconds } from '../wire/instant.ts'
+import type { Instant } from '../wire/instant.ts'
 import { abortConnection, closeConnection, releaseConnection } from './closing.ts'
 import type { CongestionControl } from './congestion/controller.ts'
 import type { ConnectionHost } from './connection-host.ts'
@@ -17,18 +17,13 @@ import { noteRead } from './receive-window.ts'
 import { NOTHING_SENT, type Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
+import { fitSendBuffer } from './send-limit.ts'
 import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
 import type { TextSink } from './text-sink.ts'
 import { noteTransition } from './transition.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
-
-/**
- * A peer within this round trip, ms, keeps one sender as busy as it can be with a buffer of the largest size, whether that is
- * one connection's or shared by many: more would only leave the processor's caches.
- */
-const NEAR: Milliseconds = 1
 
 /**
  * One connection in any state but LISTEN and, Fast Open apart, passive SYN-RECEIVED: the user calls of RFC 9293 §3.9.1, and the state
@@ -255,11 +250,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   tellRoom(): void {
-    const { host, sendBuffer, recovery, congestionIfMade: congestion } = this
-    const isNear = recovery.sack !== undefined && recovery.sack.leastRtt < NEAR
-    const senders = sendBuffer.length === 0 ? host.senders + 1 : host.senders
-    sendBuffer.fit(congestion?.cwnd ?? 0, host.sendBuffer, isNear ? senders : 1)
-    if (!this.wantsRoom || sendBuffer.room === 0) return
+    fitSendBuffer(this)
+    if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)
   }
