@@ -1,12 +1,15 @@
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Scheduler, Timer } from '../link/scheduler.ts'
 import type { Instant } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import { Offload } from '../wire/offload.ts'
 
 /** What a driver drives: the five verbs of a stack without input, output and clock of its own. */
 export interface Drivable {
   /** From the network. */
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void
+  /** Where the text of the next frame is wanted, if that is known; 'full': there will be room once events are delivered. */
+  landing?(): Landing | 'full' | undefined
   /** From the clock. */
   advance(now: Instant): void
   /** To the network: octets written, 0 when nothing is due. */
@@ -140,6 +143,7 @@ export class Driver<S extends Drivable> {
         this.#undelivered += end - start
         if (this.#undelivered >= PROMPT) this.#deliverEarly()
       },
+      landing: () => this.#landing(),
       drained: () => this.#turn(),
       writable: () => this.#turn(),
       closed: (error) => {
@@ -150,6 +154,17 @@ export class Driver<S extends Drivable> {
         this.onClosed(error)
       },
     }
+  }
+
+  #landing(): Landing | undefined {
+    const { stack } = this
+    if (stack.landing === undefined || this.#closed) return undefined
+    let place = stack.landing()
+    if (place === 'full') {
+      this.#deliverEarly()
+      place = stack.landing()
+    }
+    return place === 'full' ? undefined : place
   }
 
   #begin(now: Instant): void {

@@ -1,3 +1,4 @@
+import { ReadVector } from './read-vector.ts'
 import { TunError } from './tun-error.ts'
 
 /**
@@ -6,12 +7,16 @@ import { TunError } from './tun-error.ts'
  */
 export interface Libc {
   read(fd: number, into: Uint8Array, count: number): number
+  /** Into the ranges of `vector`, in turn. */
+  readv(fd: number, vector: ReadVector): number
   write(fd: number, octets: Uint8Array, count: number): number
   socket(domain: number, type: number, protocol: number): number
   /** With a structure, which the kernel may write to. */
   ioctl(fd: number, request: number, structure: Uint8Array): number
   /** With a plain number. */
   ioctlValue(fd: number, request: number, value: number): number
+  /** Ranges for `readv`. */
+  readVector(): ReadVector
   /** Calls back in the event loop whenever `fd` is ready: for reading always, for writing when asked for. */
   watch(fd: number, onReady: (writable: boolean) => void): Watch
 }
@@ -58,6 +63,7 @@ function bind(koffi: Koffi): Libc {
   const library = koffi.load(null)
   // Counts are declared to be int: none here comes near 2^31, and koffi then makes no BigInt.
   const read: Transfer = library.func('read', 'int', ['int', 'void *', 'size_t'])
+  const readv: Transfer = library.func('readv', 'int', ['int', 'void *', 'int'])
   const write: Transfer = library.func('write', 'int', ['int', 'void *', 'size_t'])
   const socket: Libc['socket'] = library.func('socket', 'int', ['int', 'int', 'int'])
   const ioctl: Libc['ioctl'] = library.func('ioctl', 'int', ['int', 'ulong', 'void *'])
@@ -65,6 +71,8 @@ function bind(koffi: Koffi): Libc {
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   return {
     read: (fd, into, count) => result(read(fd, into, count)),
+    readv: (fd, vector) => result(readv(fd, vector.octets, vector.count)),
+    readVector: () => new ReadVector((octets) => Number(koffi.address(octets)), koffi.sizeof('void *')),
     write: (fd, octets, count) => result(write(fd, octets, count)),
     socket: (domain, type, protocol) => result(socket(domain, type, protocol)),
     ioctl: (fd, request, structure) => result(ioctl(fd, request, structure)),

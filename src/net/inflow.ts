@@ -1,5 +1,6 @@
 import type { Connection } from '../tcp/connection.ts'
 import type { TextSink } from '../tcp/text-sink.ts'
+import type { Landing } from '../wire/landing.ts'
 import { copyOctets } from '../wire/octets.ts'
 
 /** Octets read at once at most: what the stream machinery costs is paid per chunk. */
@@ -10,6 +11,9 @@ const LONG_TEXT = 16_384
 
 /** The most octets that wait here for the reader. */
 const MOST_WAITING = 262_144
+
+/** No packet has more, octets. */
+const LONGEST_TEXT = 65_536
 
 /** Memory of the user's that is read into, in place of chunks: the option `onread`. */
 export interface ReadInto {
@@ -60,9 +64,20 @@ export class Inflow implements TextSink {
       return length
     }
     const taken = Math.min(length, buffer.length - this.#waiting)
-    copyOctets(octets, start, taken, buffer, this.#waiting)
+    if (octets !== buffer) copyOctets(octets, start, taken, buffer, this.#waiting)
+    else if (start !== this.#waiting) buffer.copyWithin(this.#waiting, start, start + taken)
     this.#waiting += taken
     return taken
+  }
+
+  place(landing: Landing, least: number): 'there' | 'full' | undefined {
+    const buffer = this.#buffer
+    if (!this.reading || buffer === undefined || buffer.length < least) return undefined
+    if (buffer.length - this.#waiting < least) return 'full'
+    landing.octets = buffer
+    landing.start = this.#waiting
+    landing.end = Math.min(buffer.length, landing.start + LONGEST_TEXT)
+    return 'there'
   }
 
   /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
