@@ -3,8 +3,8 @@ import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Landing } from '../wire/landing.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
-import type { ReadVector } from './read-vector.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import {
   attachDevice,
@@ -124,7 +124,6 @@ export class TunLink implements Link {
   readonly #batch: number
   readonly #buffer = new Uint8Array(BUFFER_LENGTH)
   readonly #inward = new Offload()
-  readonly #vector: ReadVector
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
   #closed = false
@@ -136,7 +135,6 @@ export class TunLink implements Link {
   /** @param fd of the attached device, not blocking. It is closed with the link. */
   constructor(libc: Libc, fd: number, device: TunDevice) {
     this.#libc = libc
-    this.#vector = libc.readVector()
     this.#fd = fd
     this.counters = this.#counters
     this.name = device.name
@@ -174,6 +172,21 @@ export class TunLink implements Link {
     do {
       result = this.#libc.write(this.#fd, this.#view, end - at)
     } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
+    if (this.#closed) return true
+    writeVnetHeader(octets, start, offload)
+    let result: number
+    do {
+      result = this.#libc.writeGathered(this.#fd, octets, start - VNET_HEADER_LENGTH, end, payload)
+    } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  /** What became of a frame, by what the system call returned: whether it is gone. */
+  #sent(result: number): boolean {
     if (result === -EAGAIN) {
       this.#watch?.wantWritable(true)
       return false
@@ -213,7 +226,7 @@ export class TunLink implements Link {
         }
         this.#counters.received++
         readVnetHeader(this.#buffer, 0, this.#inward)
-        this.#inward.landing = landing === undefined || count < 0 ? undefined : this.#settle(landing, count)
+        this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
         receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
       }
     } finally {
@@ -223,25 +236,7 @@ export class TunLink implements Link {
 
   #read(landing: Landing | undefined): number {
     if (landing === undefined) return this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
-    const vector = this.#vector
-    const textAt = VNET_HEADER_LENGTH + landing.headerLength
-    vector.clear()
-    vector.add(this.#buffer, 0, textAt)
-    vector.add(landing.octets, landing.start, landing.end)
-    // Were it longer, the rest would be where it belongs once what is before it was taken back.
-    if (textAt + landing.length < BUFFER_LENGTH) vector.add(this.#buffer, textAt + landing.length, BUFFER_LENGTH)
-    return this.#libc.readv(this.#fd, vector)
-  }
-
-  /** `landing`, if text was put there that belongs there. Any other is taken back behind its header. */
-  #settle(landing: Landing, count: number): Landing | undefined {
-    const textAt = VNET_HEADER_LENGTH + landing.headerLength
-    const length = count - textAt
-    if (length <= 0) return undefined
-    const fits = length <= landing.length && this.#inward.checksumValid
-    if (fits && landing.isRight(this.#buffer, VNET_HEADER_LENGTH)) return landing
-    landing.takeBack(this.#buffer, textAt, Math.min(length, landing.length))
-    return undefined
+    return this.#libc.readScattered(this.#fd, this.#buffer, VNET_HEADER_LENGTH + landing.headerLength, landing)
   }
 
   #end(error: Error | undefined): void {

@@ -1,5 +1,6 @@
 import type { Landing } from '../wire/landing.ts'
 import type { Offload, OffloadCapability } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 
 /** Who gets what a link brings: a driver, or the middleware between it and the link. */
 export interface LinkReceiver {
@@ -38,6 +39,11 @@ export interface Link {
    * the frame is not taken, `writable()` says when to try again.
    */
   send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean
+  /**
+   * As `send`, of a frame that goes on with `payload` behind octets[end], and that neither of them changes. Only a link
+   * that completes checksums and needs not see the whole has it; middleware that looks at frames does not.
+   */
+  sendGathered?(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean
   /** Ends the flow and gives up the device. May be called twice. */
   close(): void
 }

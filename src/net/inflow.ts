@@ -22,6 +22,9 @@ export interface ReadInto {
   callback(octets: number, buffer: Uint8Array): boolean
 }
 
+/** Memory of users' in which octets wait to be handed over, and whose they are: several sockets may have been given the same. */
+const occupied = new Map<ArrayBufferLike, Inflow>()
+
 /** Who reads. */
 export interface InflowReader {
   /** A chunk, which is the reader's own; false stops reading. */
@@ -44,6 +47,8 @@ export class Inflow implements TextSink {
   /** What was taken out of frames and not handed over: chunks, or octets at the beginning of the buffer. */
   #chunks: Buffer[] = []
   #waiting = 0
+  /** The octets that waited in the buffer, while that is another reader's. */
+  #aside: Uint8Array | undefined
   #ended = false
 
   /** From now on octets are read into the user's memory. */
@@ -64,6 +69,8 @@ export class Inflow implements TextSink {
       return length
     }
     const taken = Math.min(length, buffer.length - this.#waiting)
+    if (taken <= 0 || !this.#mayUse(buffer)) return 0
+    occupied.set(buffer.buffer, this)
     if (octets !== buffer) copyOctets(octets, start, taken, buffer, this.#waiting)
     else if (start !== this.#waiting) buffer.copyWithin(this.#waiting, start, start + taken)
     this.#waiting += taken
@@ -74,10 +81,43 @@ export class Inflow implements TextSink {
     const buffer = this.#buffer
     if (!this.reading || buffer === undefined || buffer.length < least) return undefined
     if (buffer.length - this.#waiting < least) return 'full'
+    if (!this.#mayUse(buffer)) return undefined
     landing.octets = buffer
     landing.start = this.#waiting
     landing.end = Math.min(buffer.length, landing.start + LONGEST_TEXT)
     return 'there'
+  }
+
+  /** No other reader's octets wait there, nor do some of this one's elsewhere. */
+  #mayUse({ buffer }: Uint8Array): boolean {
+    const occupant = occupied.get(buffer)
+    return occupant === undefined ? this.#waiting === 0 : occupant === this
+  }
+
+  /** Another reader is handed the memory first. */
+  #setAside(buffer: ArrayBufferLike): void {
+    occupied.delete(buffer)
+    this.#aside = this.#buffer!.slice(0, this.#waiting)
+  }
+
+  /** From here on the memory holds what waits for this reader, and nothing of others. */
+  #occupy(into: Uint8Array): void {
+    const occupant = occupied.get(into.buffer)
+    if (occupant !== undefined && occupant !== this) occupant.#setAside(into.buffer)
+    occupied.delete(into.buffer)
+    if (this.#aside === undefined) return
+    into.set(this.#aside)
+    this.#aside = undefined
+  }
+
+  /** Nothing more is handed over. */
+  close(): void {
+    this.reading = false
+    if (this.#waiting === 0) return
+    if (this.#buffer !== undefined && occupied.get(this.#buffer.buffer) === this) occupied.delete(this.#buffer.buffer)
+    this.#chunks = []
+    this.#aside = undefined
+    this.#waiting = 0
   }
 
   /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
@@ -105,7 +145,10 @@ export class Inflow implements TextSink {
 
   #fill(connection: Connection, buffer: Uint8Array): boolean {
     const { buffer: next, callback } = this.#into!
-    const length = this.#waiting + connection.receive(buffer, this.#waiting)
+    this.#occupy(buffer)
+    const waiting = this.#waiting
+    const length = waiting + connection.receive(buffer, Math.min(waiting, buffer.length))
+    if (length === 0) return false
     this.#waiting = 0
     this.bytesRead += length
     const goOn = callback(length, buffer) !== false

@@ -227,7 +227,7 @@ export class TcpHandle extends HandleBase {
     if (!this.isClosed) {
       this.isClosed = true
       this.isConnecting = false
-      this.readStop()
+      this.inflow.close()
       this.reference.close()
       if (this.connection !== undefined) giveUp(this.connection)
     }

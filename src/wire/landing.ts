@@ -10,7 +10,7 @@ const FRAGMENT = 0x3fff
 /**
  * Where the text of the next frame is wanted: in its reader's memory, if the frame is the next segment of a certain
  * connection, with headers as long as those of the last one. A link that can puts it there as it reads the frame, so that
- * nobody has to copy it. Whether the guess was right shows by the frame's header: see {@link isRight}.
+ * nobody has to copy it. Whether the guess was right shows by its header: see {@link settle}.
  */
 export class Landing {
   /** The place: octets[start] up to octets[end]. What was there before is lost, be the guess right or wrong. */
@@ -31,10 +31,28 @@ export class Landing {
   }
 
   /**
+   * A frame has come for which this was asked, with its text put here: frame[start] up to frame[start + headerLength] are its
+   * headers, and as much as the place did not hold lies in `frame` where it belongs. Returns this where text was put that
+   * has come to the right place. Else the frame is whole when it returns, up to frame[end]: what was put here is behind
+   * the headers, and zeros are here, for it may be of another connection. `vouched`: its checksum is known to be right.
+   */
+  settle(frame: Uint8Array, start: number, end: number, vouched: boolean): this | undefined {
+    const textAt = start + this.headerLength
+    const length = end - textAt
+    if (length <= 0) return undefined
+    if (vouched && length <= this.length && this.#isRight(frame, start)) return this
+    const put = Math.min(length, this.length)
+    copyOctets(this.octets, this.start, put, frame, textAt)
+    this.octets.fill(0, this.start, this.start + put)
+    this.missed = true
+    return undefined
+  }
+
+  /**
    * Whether the frame whose header begins at header[at] is a segment of the connection, and its text is what follows
    * `headerLength` octets: without IP options and extension headers, whole, and neither SYN nor RST nor urgent.
    */
-  isRight(header: Uint8Array, at: number): boolean {
+  #isRight(header: Uint8Array, at: number): boolean {
     const isIpv4 = this.source.family === 4
     const transport = isIpv4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
     if (!(isIpv4 ? this.#isOfIpv4(header, at) : this.#isOfIpv6(header, at))) return false
@@ -64,13 +82,6 @@ export class Landing {
       isAddress(this.source, header, at + 8) &&
       isAddress(this.destination, header, at + 24)
     )
-  }
-
-  /** Takes back to into[at] the first `length` octets that were put into the place, and leaves zeros there: they may be another reader's. */
-  takeBack(into: Uint8Array, at: number, length: number): void {
-    copyOctets(this.octets, this.start, length, into, at)
-    this.octets.fill(0, this.start, this.start + length)
-    this.missed = true
   }
 }
 

@@ -18,7 +18,7 @@ export class Offload {
    * Inward: the text does not lie behind its header but where it was wanted. The frame's array has room for it, and its
    * `end` is where it would end.
    */
-  landing: Landing | undefined = undefined
+  landing?: Landing | undefined = undefined
 
   clear(): void {
     this.checksumValid = false

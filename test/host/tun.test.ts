@@ -33,6 +33,8 @@ class FakeLibc implements Libc {
     return result
   }
 
+  readScattered = (): number => -EINVAL
+  writeGathered = (): number => -EINVAL
   socket = (): number => -EINVAL
   ioctl = (): number => 0
   ioctlValue = (): number => 0
