@@ -22,8 +22,8 @@ export interface ReadInto {
   callback(octets: number, buffer: Uint8Array): boolean
 }
 
-/** Memory of users' in which octets wait to be handed over, and whose they are: several sockets may have been given the same. */
-const occupied = new Map<ArrayBufferLike, Inflow>()
+/** Those whose octets wait to be handed over in memory of the user's, of which several sockets may have been given the same. */
+const occupants: Inflow[] = []
 
 /** Who reads. */
 export interface InflowReader {
@@ -47,6 +47,8 @@ export class Inflow implements TextSink {
   /** What was taken out of frames and not handed over: chunks, or octets at the beginning of the buffer. */
   #chunks: Buffer[] = []
   #waiting = 0
+  /** It is among the occupants. */
+  #occupies = false
   /** The octets that waited in the buffer, while that is another reader's. */
   #aside: Uint8Array | undefined
   #ended = false
@@ -70,7 +72,10 @@ export class Inflow implements TextSink {
     }
     const taken = Math.min(length, buffer.length - this.#waiting)
     if (taken <= 0 || !this.#mayUse(buffer)) return 0
-    occupied.set(buffer.buffer, this)
+    if (!this.#occupies) {
+      this.#occupies = true
+      occupants.push(this)
+    }
     if (octets !== buffer) copyOctets(octets, start, taken, buffer, this.#waiting)
     else if (start !== this.#waiting) buffer.copyWithin(this.#waiting, start, start + taken)
     this.#waiting += taken
@@ -89,32 +94,36 @@ export class Inflow implements TextSink {
   }
 
   /** No other reader's octets wait there, nor do some of this one's elsewhere. */
-  #mayUse({ buffer }: Uint8Array): boolean {
-    const occupant = occupied.get(buffer)
-    return occupant === undefined ? this.#waiting === 0 : occupant === this
-  }
-
-  /** Another reader is handed the memory first. */
-  #setAside(buffer: ArrayBufferLike): void {
-    occupied.delete(buffer)
-    this.#aside = this.#buffer!.slice(0, this.#waiting)
+  #mayUse(buffer: Uint8Array): boolean {
+    return this.#occupies || (this.#waiting === 0 && Inflow.#occupantOf(buffer) === undefined)
   }
 
   /** From here on the memory holds what waits for this reader, and nothing of others. */
-  #occupy(into: Uint8Array): void {
-    const occupant = occupied.get(into.buffer)
-    if (occupant !== undefined && occupant !== this) occupant.#setAside(into.buffer)
-    occupied.delete(into.buffer)
-    if (this.#aside === undefined) return
-    into.set(this.#aside)
+  #claim(buffer: Uint8Array): void {
+    if (this.#occupies) {
+      this.#leave()
+      return
+    }
+    for (let other = Inflow.#occupantOf(buffer); other !== undefined; other = Inflow.#occupantOf(buffer)) {
+      other.#leave()
+      other.#aside = other.#buffer!.slice(0, other.#waiting)
+    }
+    if (this.#aside !== undefined) buffer.set(this.#aside)
     this.#aside = undefined
+  }
+
+  #leave(): void {
+    if (!this.#occupies) return
+    this.#occupies = false
+    const last = occupants.pop()!
+    if (last !== this) occupants[occupants.indexOf(this)] = last
   }
 
   /** Nothing more is handed over. */
   close(): void {
     this.reading = false
     if (this.#waiting === 0) return
-    if (this.#buffer !== undefined && occupied.get(this.#buffer.buffer) === this) occupied.delete(this.#buffer.buffer)
+    this.#leave()
     this.#chunks = []
     this.#aside = undefined
     this.#waiting = 0
@@ -136,6 +145,11 @@ export class Inflow implements TextSink {
     return this.bytesRead > before
   }
 
+  static #occupantOf({ buffer }: Uint8Array): Inflow | undefined {
+    for (let i = 0; i < occupants.length; i++) if (occupants[i]!.#buffer!.buffer === buffer) return occupants[i]
+    return undefined
+  }
+
   #hand(connection: Connection, reader: InflowReader): boolean {
     const chunk = this.#chunks.shift() ?? read(connection)
     if (this.#waiting > 0) this.#waiting -= chunk.length
@@ -145,7 +159,7 @@ export class Inflow implements TextSink {
 
   #fill(connection: Connection, buffer: Uint8Array): boolean {
     const { buffer: next, callback } = this.#into!
-    this.#occupy(buffer)
+    this.#claim(buffer)
     const waiting = this.#waiting
     const length = waiting + connection.receive(buffer, Math.min(waiting, buffer.length))
     if (length === 0) return false
