@@ -17,6 +17,7 @@ const LONGEST_TEXT = 65_536
 
 /** Memory of the user's that is read into, in place of chunks: the option `onread`. */
 export interface ReadInto {
+  /** Between callbacks all of it may be written to. */
   buffer: Uint8Array | (() => Uint8Array)
   /** So many octets have been read into `buffer`; false stops reading. */
   callback(octets: number, buffer: Uint8Array): boolean
