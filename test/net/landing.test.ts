@@ -1,4 +1,4 @@
-import { equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { type ImpairOptions, impair } from '../../src/link/impair.ts'
@@ -8,6 +8,9 @@ import { createNet, type Net } from '../../src/net/net.ts'
 import type { ServerOptions } from '../../src/net/server-options.ts'
 import { Chance } from '../../src/sim/chance.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
+import { Offload } from '../../src/wire/offload.ts'
+import { ACK, SYN } from '../../src/wire/segment.ts'
+import { type Fields, segmentIn, tcpPacket } from '../host/hand-made-tcp.ts'
 import { landing } from '../support/landing-link.ts'
 import { CLIENT, listening, pattern, SERVER } from './support.ts'
 
@@ -104,10 +107,11 @@ test('bulk to one reader lands in its memory', async (t) => {
 
 for (const size of [1000, 9000, 65_495, 65_496, 70_000, 131_071, 1_000_003]) {
   test(`a reader with room for ${size} octets gets all of it`, async (t) => {
-    const { clock, server, client } = joined(t)
+    const { clock, link, server, client } = joined(t)
     const readers = await reading(server, 80, () => new Uint8Array(size))
     send(client, 80)
     await settled(clock, readers, 1)
+    equal(link.landed > 20, size > 65_000, `${link.landed} frames have landed`)
   })
 }
 
@@ -181,4 +185,92 @@ test('what has not been announced holds nothing of other connections', async (t)
   })
   equal(seen, 0)
   ok(link.takenBack > 0, 'some guesses were wrong')
+})
+
+/** A server at whose other end segments are made by hand. What is sent comes as one batch when the clock runs. */
+async function byHand(t: TestContext, memory: Uint8Array) {
+  const clock = new VirtualClock()
+  const [near, far] = createWire(clock, { offload: true })
+  const link = landing(near)
+  const server = createNet({ link, address: `${SERVER}/24`, scheduler: clock })
+  t.after(() => server.close())
+  const parts: number[][] = []
+  /** What is acknowledged to each port. */
+  const opened = new Map<number, number>()
+  const onread = () => {
+    const part: number[] = []
+    parts.push(part)
+    return {
+      buffer: memory,
+      callback(octets: number, buffer: Uint8Array): boolean {
+        part.push(...buffer.subarray(0, octets))
+        return true
+      },
+    }
+  }
+  await listening(server.createServer({ estab: { onread } }))
+  far.attach({
+    frame(octets, start, end) {
+      const segment = segmentIn(octets.slice(start, end))!
+      if (segment.has(SYN)) opened.set(segment.destinationPort, (segment.seq + 1) >>> 0)
+    },
+    drained() {},
+    writable() {},
+    closed() {},
+  })
+  const offload = new Offload()
+  offload.checksumPartial = true
+  const put = (port: number, fields: Fields): void => {
+    const packet = tcpPacket({ address: CLIENT, port }, { address: SERVER, port: 80 }, fields, 0)
+    far.send(packet, 0, packet.length, offload)
+  }
+  return {
+    link,
+    /** What the connections have been handed, in the order in which they were opened. */
+    parts,
+    async run() {
+      clock.run(clock.now() + 1)
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    async open(port: number) {
+      put(port, { flags: SYN, seq: 0, mss: 1460 })
+      await this.run()
+      put(port, { flags: ACK, seq: 1, ack: opened.get(port)! })
+      await this.run()
+    },
+    /** The stream's octets from `from` up to `to`. */
+    text: (port: number, stream: Uint8Array, from: number, to: number) =>
+      put(port, { flags: ACK, seq: 1 + from, ack: opened.get(port)!, payload: stream.subarray(from, to) }),
+  }
+}
+
+test('text that came in part before lands, and what is new of it is where it belongs', async (t) => {
+  const server = await byHand(t, new Uint8Array(200_000))
+  await server.open(4000)
+  server.text(4000, OCTETS, 0, 10_000)
+  server.text(4000, OCTETS, 10_000, 20_000)
+  server.text(4000, OCTETS, 15_000, 27_000)
+  server.text(4000, OCTETS, 30_000, 40_000)
+  await server.run()
+  equal(server.link.landed, 2)
+  server.text(4000, OCTETS, 26_000, 50_000)
+  await server.run()
+  const [read] = server.parts
+  deepEqual(Buffer.from(read!), OCTETS.subarray(0, 50_000))
+})
+
+test('where octets of another reader wait nothing lands', async (t) => {
+  const server = await byHand(t, new Uint8Array(200_000))
+  await server.open(4000)
+  await server.open(4001)
+  const other = OCTETS.subarray(1_000_000)
+  for (let at = 0; at < 20_000; at += 10_000) server.text(4000, OCTETS, at, at + 10_000)
+  await server.run()
+  server.text(4001, other, 0, 100)
+  server.text(4000, OCTETS, 20_000, 30_000)
+  await server.run()
+  equal(server.link.landed, 0)
+  const [first, second] = server.parts
+  deepEqual(Buffer.from(first!), OCTETS.subarray(0, 30_000))
+  deepEqual(Buffer.from(second!), other.subarray(0, 100))
 })

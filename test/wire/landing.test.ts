@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { IpHeader, Protocol } from '../../src/wire/ip.ts'
 import { parseIp, writeIp } from '../../src/wire/ip-packet.ts'
 import { Landing } from '../../src/wire/landing.ts'
-import { RST, Segment, SYN, URG } from '../../src/wire/segment.ts'
+import { ACK, RST, Segment, SYN, URG } from '../../src/wire/segment.ts'
 import { parseTcp, tcpHeaderLength, writeTcp } from '../../src/wire/tcp.ts'
-import { segmentIn } from '../host/hand-made-tcp.ts'
+import { segmentIn, tcpPacket } from '../host/hand-made-tcp.ts'
 import { scatter } from '../support/landing-link.ts'
 import { ipHeader, segment } from './arbitraries.ts'
 
@@ -116,3 +116,46 @@ test('the text of the next segment of the connection lands, if there is room for
     }),
   )
 })
+
+const PATTERN = Uint8Array.from({ length: 100 }, (_, i) => i + 1)
+const FROM = { 4: '10.0.0.2', 6: 'fd00::2' } as const
+const TO = { 4: '10.0.0.1', 6: 'fd00::1' } as const
+
+for (const family of [4, 6] as const) {
+  const tcp = family === 4 ? 20 : 40
+  const frame = tcpPacket(
+    { address: FROM[family], port: 4000 },
+    { address: TO[family], port: 80 },
+    { flags: ACK, seq: 1, ack: 1, payload: PATTERN },
+    0,
+  )
+  /** What differs, at which octet, and what it is then. */
+  const others: [string, number, number][] = [
+    ['source', tcp - 5, 9],
+    ['destination', tcp - 1, 9],
+    ['source port', tcp + 1, 9],
+    ['destination port', tcp + 3, 9],
+    ['header length', tcp + 12, 0x60],
+    ...(family === 4
+      ? ([
+          ['IP header length', 0, 0x46],
+          ['More Fragments bit', 6, 0x20],
+          ['fragment offset', 7, 1],
+          ['protocol', 9, 17],
+        ] as [string, number, number][])
+      : ([
+          ['version', 0, 0x45],
+          ['next header', 6, 44],
+        ] as [string, number, number][])),
+  ]
+
+  test(`of IPv${family} a frame with another ${others.map(([what]) => what).join(', ')} does not land`, () => {
+    const landing = () => landingFor(segmentIn(frame)!, tcp + 20, 200)
+    equal(read(frame, landing()), true)
+    for (const [what, at, octet] of others) {
+      const other = frame.slice()
+      other[at] = octet
+      equal(read(other, landing()), false, what)
+    }
+  })
+}
