@@ -23,9 +23,9 @@ const OCTETS = pattern(3_000_000)
 const MIXED: ImpairOptions = { delay: 2, inward: { reorder: 0.3, holdBack: 1 } }
 
 /** Two nets on a virtual clock, of which the server's link puts text to where it is wanted. */
-function joined(t: TestContext, impairment: ImpairOptions = {}, seed = 1) {
+function joined(t: TestContext, impairment: ImpairOptions = {}, seed = 1, mtu = 65_535) {
   const clock = new VirtualClock()
-  const [near, far] = createWire(clock, { mtu: 65_535 })
+  const [near, far] = createWire(clock, { mtu })
   const chance = new Chance(seed)
   const bad: Link = impair(near, clock, impairment, () => chance.next())
   const link = landing(bad)
@@ -114,6 +114,14 @@ for (const size of [1000, 9000, 65_495, 65_496, 70_000, 131_071, 1_000_003]) {
     equal(link.landed > 20, size > 65_000, `${link.landed} frames have landed`)
   })
 }
+
+test('a reader with room for one text at a time is told of each, and gets the next', async (t) => {
+  const { clock, link, server, client } = joined(t, {}, 1, 30_000)
+  const readers = await reading(server, 80, () => new Uint8Array(50_000))
+  send(client, 80)
+  await settled(clock, readers, 1)
+  ok(link.landed > 0.9 * (OCTETS.length / 30_000), `${link.landed} frames have landed`)
+})
 
 test('a reader whose room is one octet every now and then gets all of it', async (t) => {
   const { clock, link, server, client } = joined(t)
