@@ -83,6 +83,22 @@ export class Inflow implements TextSink {
     return taken
   }
 
+  /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
+  pull(connection: Connection, reader: InflowReader): boolean {
+    const before = this.bytesRead
+    while (this.reading && (this.#waiting > 0 || connection.readable > 0)) {
+      const buffer = this.#buffer
+      const goOn = buffer === undefined ? this.#hand(connection, reader) : this.#fill(connection, buffer)
+      if (!goOn) this.reading = false
+    }
+    if (this.reading && connection.ended && !this.#ended) {
+      this.#ended = true
+      this.reading = false
+      reader.onEnd()
+    }
+    return this.bytesRead > before
+  }
+
   place(landing: Landing, least: number): 'there' | 'full' | undefined {
     const buffer = this.#buffer
     if (!this.reading || buffer === undefined || buffer.length < least) return undefined
@@ -128,22 +144,6 @@ export class Inflow implements TextSink {
     this.#chunks = []
     this.#aside = undefined
     this.#waiting = 0
-  }
-
-  /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
-  pull(connection: Connection, reader: InflowReader): boolean {
-    const before = this.bytesRead
-    while (this.reading && (this.#waiting > 0 || connection.readable > 0)) {
-      const buffer = this.#buffer
-      const goOn = buffer === undefined ? this.#hand(connection, reader) : this.#fill(connection, buffer)
-      if (!goOn) this.reading = false
-    }
-    if (this.reading && connection.ended && !this.#ended) {
-      this.#ended = true
-      this.reading = false
-      reader.onEnd()
-    }
-    return this.bytesRead > before
   }
 
   static #occupantOf({ buffer }: Uint8Array): Inflow | undefined {
