@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
 import { errnoName, TunError } from './tun-error.ts'
@@ -120,7 +121,7 @@ export class TunLink implements Link {
   readonly #libc: Libc
   readonly #fd: number
   readonly #batch: number
-  readonly #buffer = new Uint8Array(BUFFER_LENGTH)
+  readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
