@@ -1,6 +1,7 @@
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Scheduler, Timer } from '../link/scheduler.ts'
 import type { Instant } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Outgoing } from './outgoing.ts'
@@ -9,6 +10,8 @@ import { Outgoing } from './outgoing.ts'
 export interface Drivable {
   /** From the network. */
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void
+  /** Where the text of the next frame is wanted, if that is known; 'full': there will be room once events are delivered. */
+  landing?(): Landing | 'full' | undefined
   /** From the clock. */
   advance(now: Instant): void
   /** To the network: octets written, 0 when nothing is due. With `payload`, that is what follows them. */
@@ -138,6 +141,7 @@ export class Driver<S extends Drivable> {
         this.#undelivered += end - start
         if (this.#undelivered >= PROMPT) this.#deliverEarly()
       },
+      landing: () => this.#landing(),
       drained: () => this.#turn(),
       writable: () => this.#turn(),
       closed: (error) => {
@@ -148,6 +152,17 @@ export class Driver<S extends Drivable> {
         this.onClosed(error)
       },
     }
+  }
+
+  #landing(): Landing | undefined {
+    const { stack } = this
+    if (stack.landing === undefined || this.#closed) return undefined
+    let place = stack.landing()
+    if (place === 'full') {
+      this.#deliverEarly()
+      place = stack.landing()
+    }
+    return place === 'full' ? undefined : place
   }
 
   #begin(now: Instant): void {

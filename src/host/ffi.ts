@@ -1,3 +1,4 @@
+import type { Landing } from '../wire/landing.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Addresses, IoVector } from './io-vector.ts'
 import { TunError } from './tun-error.ts'
@@ -8,6 +9,8 @@ import { TunError } from './tun-error.ts'
  */
 export interface Libc {
   read(fd: number, into: Uint8Array, count: number): number
+  /** Reads into[0] up to into[textAt], what follows into `landing`, and the rest behind where that would be in `into`. */
+  readScattered(fd: number, into: Uint8Array, textAt: number, landing: Landing): number
   /** Writes octets[start] up to octets[end]. */
   write(fd: number, octets: Uint8Array, start: number, end: number): number
   /** Writes octets[start] up to octets[end] and `payload` behind that, as one. */
@@ -58,6 +61,7 @@ async function load(): Promise<Libc> {
 }
 
 type Transfer = (fd: number, octets: Uint8Array, count: number) => number
+type VectorTransfer = (fd: number, pieces: Uint32Array, count: number) => number
 
 function bind(koffi: Koffi): Libc {
   const library = koffi.load(null)
@@ -69,11 +73,8 @@ function bind(koffi: Koffi): Libc {
     'uintptr_t',
     'size_t',
   ])
-  const writev: (fd: number, pieces: Uint32Array, count: number) => number = library.func('writev', 'int', [
-    'int',
-    'void *',
-    'int',
-  ])
+  const readv: VectorTransfer = library.func('readv', 'int', ['int', 'void *', 'int'])
+  const writev: VectorTransfer = library.func('writev', 'int', ['int', 'void *', 'int'])
   const addresses = new Addresses((octets) => Number(koffi.address(octets)))
   const vector = new IoVector(addresses, koffi.sizeof('void *'))
   const socket: Libc['socket'] = library.func('socket', 'int', ['int', 'int', 'int'])
@@ -82,6 +83,10 @@ function bind(koffi: Koffi): Libc {
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   return {
     read: (fd, into, count) => result(read(fd, into, count)),
+    readScattered: (fd, into, textAt, landing) => {
+      const count = vector.scatter(into, textAt, landing)
+      return result(readv(fd, vector.words, count))
+    },
     write: (fd, octets, start, end) => result(write(fd, addresses.of(octets) + start, end - start)),
     writeGathered: (fd, octets, start, end, payload) => {
       const count = vector.fill(octets, start, end, payload)

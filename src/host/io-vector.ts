@@ -1,4 +1,5 @@
 import { endianness } from 'node:os'
+import type { Landing } from '../wire/landing.ts'
 import type { Payload } from '../wire/payload.ts'
 
 /** Pieces at the most: a header, and a payload that wraps around the end of its ring. */
@@ -29,7 +30,7 @@ export class Addresses {
   }
 }
 
-/** The `struct iovec` array of a `writev`: an address and a length for each piece. See {@link Addresses} for how long it is good. */
+/** The `struct iovec` array of a `readv` or `writev`: an address and a length for each piece. See {@link Addresses} for how long it is good. */
 export class IoVector {
   /** In words of 32 bits, one or two for each number: those of 64 would be BigInts, objects of the heap. */
   readonly words = new Uint32Array(4 * MOST_PIECES)
@@ -51,6 +52,20 @@ export class IoVector {
     this.#put(1, address + from, head)
     if (head === length) return 2
     this.#put(2, address, length - head)
+    return 3
+  }
+
+  /**
+   * into[0] up to into[textAt], the place that `landing` names, and what is left of `into` behind as many octets as that.
+   * Returns the number of pieces.
+   */
+  scatter(into: Uint8Array, textAt: number, landing: Landing): number {
+    const address = this.#addresses.of(into)
+    const behind = textAt + landing.length
+    this.#put(0, address, textAt)
+    this.#put(1, this.#addresses.of(landing.octets) + landing.start, landing.length)
+    if (behind >= into.length) return 2
+    this.#put(2, address + behind, into.length - behind)
     return 3
   }
 

@@ -1,4 +1,5 @@
 import type { Link } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import type { Instant } from '../wire/instant.ts'
 import { Offload } from '../wire/offload.ts'
 import { Payload } from '../wire/payload.ts'
@@ -30,7 +31,7 @@ export class Outgoing {
     const most = link.burst ?? 1
     const header = link.headroom + (link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
     this.#slot = header + Math.max(link.mtu, link.offload.segmentation)
-    this.#buffer = new Uint8Array(this.#slot + (most - 1) * (header + link.mtu))
+    this.#buffer = arenaOctets(this.#slot + (most - 1) * (header + link.mtu))
     this.#starts = new Int32Array(most)
     this.#ends = new Int32Array(most)
     this.#offloads = Array.from({ length: most }, () => new Offload())

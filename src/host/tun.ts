@@ -1,6 +1,8 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
+import type { Landing } from '../wire/landing.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
@@ -75,7 +77,7 @@ const TX_QUEUE_LENGTH = 16_384
  * Frames written one right after another. Within each `write` the kernel receives its frame, and wakes the reader if that has
  * nothing else to read: while frames come faster than it reads, it need not be woken.
  */
-const BURST = 32
+const BURST = 64
 
 /** Frames read before others have their turn. */
 const BATCH = 64
@@ -128,7 +130,7 @@ export class TunLink implements Link {
   readonly #libc: Libc
   readonly #fd: number
   readonly #batch: number
-  readonly #buffer = new Uint8Array(BUFFER_LENGTH)
+  readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
@@ -209,7 +211,9 @@ export class TunLink implements Link {
     const receiver = this.#receiver!
     try {
       for (let left = this.#batch; left > 0 && !this.#closed; left--) {
-        const count = this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
+        const landing = this.offload.checksum ? receiver.landing?.() : undefined
+        if (this.#closed) break
+        const count = this.#read(landing)
         if (count === -EAGAIN) break
         if (count === -EINTR) continue
         if (count < 0) {
@@ -218,11 +222,17 @@ export class TunLink implements Link {
         }
         this.#counters.received++
         readVnetHeader(this.#buffer, 0, this.#inward)
+        this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
         receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
       }
     } finally {
       if (!this.#closed) receiver.drained()
     }
+  }
+
+  #read(landing: Landing | undefined): number {
+    if (landing === undefined) return this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
+    return this.#libc.readScattered(this.#fd, this.#buffer, VNET_HEADER_LENGTH + landing.headerLength, landing)
   }
 
   #end(error: Error | undefined): void {

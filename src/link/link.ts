@@ -1,3 +1,4 @@
+import type { Landing } from '../wire/landing.ts'
 import type { Offload, OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 
@@ -5,6 +6,11 @@ import type { Payload } from '../wire/payload.ts'
 export interface LinkReceiver {
   /** A frame lies at octets[start] up to octets[end]. It is borrowed, and so is `offload`: both are reused afterwards. */
   frame(octets: Uint8Array, start: number, end: number, offload: Offload): void
+  /**
+   * To be asked right before the next frame is read: where its text is wanted, if that is known. A link that has put it
+   * there, and whose checksum is known to be right, says so in `offload`, and `end` is where it would end behind its header.
+   */
+  landing?(): Landing | undefined
   /** Nothing more is waiting for now: the moment to answer all that came since the last call. */
   drained(): void
   /** After a `send` that returned false: there is room again. */

@@ -1,6 +1,7 @@
 import type { Interface } from '../ip/interface.ts'
 import type { StackEvent } from '../tcp/events.ts'
 import type { Instant } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { IpInput } from './input.ts'
@@ -23,6 +24,10 @@ export class StackPort {
 
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void {
     this.input.receive(this.interface, octets, start, end, now, offload)
+  }
+
+  landing(): Landing | 'full' | undefined {
+    return this.stack.landing()
   }
 
   advance(now: Instant): void {

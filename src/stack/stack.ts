@@ -23,6 +23,7 @@ import type { IpAddress } from '../wire/address.ts'
 import type { IcmpMessage } from '../wire/icmp.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { IpHeader } from '../wire/ip.ts'
+import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import type { QuotedTcp } from '../wire/quoted-tcp.ts'
@@ -113,6 +114,11 @@ export class Stack {
   /** A frame has come: it lies at octets[start] up to octets[end], and is borrowed. Never throws, whatever it is. */
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void {
     this.input.receive(this.first, octets, start, end, now, offload)
+  }
+
+  /** Where the text of the next frame is wanted: to be asked right before it is read. 'full': once events are delivered. */
+  landing(): Landing | 'full' | undefined {
+    return this.tcp.nextText.place()
   }
 
   /** The clock says `now`: does what has become due. Nothing is ever due at Infinity, an idle stack's `nextDeadline`. */

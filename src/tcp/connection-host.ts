@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { DropReason } from './drop-reason.ts'
 import type { FastOpen } from './fast-open.ts'
+import type { NextText } from './next-text.ts'
 import type { Observer } from './observer.ts'
 import type { PathMtus } from './path-mtu.ts'
 
@@ -25,6 +26,7 @@ export interface ConnectionHost {
   readonly mtu: number
   /** Octets of IP packet that the link cuts into segments; 0 where it cuts none. */
   readonly segmentation: number
+  readonly nextText: NextText
   /** The last instant that the endpoint was told. */
   readonly now: Instant
   /** The connection may have something to send, or timers to set. */

@@ -22,6 +22,7 @@ import type { HalfOpen } from './half-open.ts'
 import { initialSequence } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
+import { NextText } from './next-text.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
@@ -71,6 +72,7 @@ export class Endpoint implements OutputHost {
   readonly listening: Listening
   readonly fastOpen: FastOpen
   readonly paths: PathMtus = new PathMtus()
+  readonly nextText: NextText = new NextText()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
   senders = 0
@@ -218,6 +220,7 @@ export class Endpoint implements OutputHost {
     this.deadlines.remove(connection)
     this.connections.delete(connection)
     this.warm.remove(connection)
+    this.nextText.forget(connection)
     this.timeWait.enter(connection)
   }
 
@@ -231,6 +234,7 @@ export class Endpoint implements OutputHost {
       return
     }
     this.connections.delete(connection)
+    this.nextText.forget(connection)
     this.deadlines.remove(connection)
     this.warm.remove(connection)
   }
