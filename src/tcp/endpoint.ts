@@ -125,6 +125,7 @@ export class Endpoint implements OutputHost {
   receive(segment: Segment, now: Instant): void {
     this.now = now
     this.segmentAtHand = segment
+    this.output.interrupt()
     this.addressed = this.listening.anywhere.listenerFor(segment.destination, segment.destinationPort)
     arrives(this, segment, this.addressed)
     this.addressed = undefined
@@ -132,6 +133,7 @@ export class Endpoint implements OutputHost {
 
   /** Does what the clock has made due (RFC 9293 §3.10.8). */
   advance(now: Instant): void {
+    this.output.interrupt()
     this.now = now
     for (let due = this.deadlines.takeDue(now); due !== undefined; due = this.deadlines.takeDue(now)) {
       handleTimeouts(due, now)
@@ -214,6 +216,7 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
+    this.output.interrupt()
     this.deadlines.remove(connection)
     this.connections.delete(connection)
     this.warm.remove(connection)
@@ -225,6 +228,7 @@ export class Endpoint implements OutputHost {
   }
 
   forget(connection: Connection): void {
+    this.output.interrupt()
     if (connection.timeWaitSerial !== 0) {
       this.timeWait.forget(connection)
       return
