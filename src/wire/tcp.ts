@@ -60,9 +60,16 @@ export function tcpHeaderLength(segment: Segment): number {
 /**
  * Writes header, options and payload at into[at], which must have room for `tcpHeaderLength(segment) + segment.length`
  * octets. With `partialChecksum` the checksum field holds the pseudo-header's sum, which the link completes
- * (`VIRTIO_NET_HDR_F_NEEDS_CSUM`). Returns the octets written.
+ * (`VIRTIO_NET_HDR_F_NEEDS_CSUM`); and only then the payload may be left out, if `gathered`. Returns the octets of header,
+ * options and payload, be it left out or not.
  */
-export function writeTcp(into: Uint8Array, at: number, segment: Segment, partialChecksum: boolean): number {
+export function writeTcp(
+  into: Uint8Array,
+  at: number,
+  segment: Segment,
+  partialChecksum: boolean,
+  gathered = false,
+): number {
   const payloadAt = writeTcpOptions(into, at + TCP_HEADER_LENGTH, segment)
   const end = payloadAt + segment.length
   const view = viewOf(into)
@@ -75,7 +82,7 @@ export function writeTcp(into: Uint8Array, at: number, segment: Segment, partial
   // RFC 9293 MUST-2
   const pseudo = pseudoHeaderSum(segment.source, segment.destination, Protocol.TCP, end - at)
   if (partialChecksum) {
-    writePayload(into, payloadAt, segment)
+    if (!gathered) writePayload(into, payloadAt, segment)
     view.setUint16(at + 16, foldSum(pseudo))
   } else {
     const header = sumOctets(into, at, payloadAt, pseudo)
@@ -85,8 +92,12 @@ export function writeTcp(into: Uint8Array, at: number, segment: Segment, partial
 }
 
 /** Copies the payload, which may wrap around the end of its ring buffer. */
-function writePayload(into: Uint8Array, at: number, segment: Segment): void {
-  const { octets, start, length } = segment
+export function writePayload(
+  into: Uint8Array,
+  at: number,
+  payload: Pick<Segment, 'octets' | 'start' | 'length'>,
+): void {
+  const { octets, start, length } = payload
   if (length === 0) return
   const from = start % octets.length
   const head = Math.min(length, octets.length - from)
