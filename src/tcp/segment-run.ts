@@ -19,6 +19,7 @@ export class SegmentRun {
   private segment: Segment | undefined
   private now: Instant = 0
   private pathsVersion = 0
+  private read = 0
 
   constructor(host: ConnectionHost) {
     this.host = host
@@ -48,6 +49,7 @@ export class SegmentRun {
     this.segment = segment
     this.now = host.now
     this.pathsVersion = host.paths.version
+    this.read = connection.receiveBuffer.base
   }
 
   /** Makes `out` the next segment of the run. False when there is none. */
@@ -71,7 +73,9 @@ export class SegmentRun {
     return true
   }
 
+  /** What changes without a word to the endpoint has not: fields of the IP header, the path's MTU, what the window depends on. */
   private isStillPlain(connection: Connection): boolean {
+    if (connection.receiveBuffer.base !== this.read) return false
     return connection.ipIfMade === undefined && this.host.paths.version === this.pathsVersion
   }
 }
