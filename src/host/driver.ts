@@ -1,10 +1,10 @@
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Scheduler, Timer } from '../link/scheduler.ts'
-import { arenaOctets } from '../wire/arena.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { Landing } from '../wire/landing.ts'
-import { Offload } from '../wire/offload.ts'
-import { Payload } from '../wire/payload.ts'
+import type { Offload } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
+import { Outgoing } from './outgoing.ts'
 
 /** What a driver drives: the five verbs of a stack without input, output and clock of its own. */
 export interface Drivable {
@@ -41,8 +41,6 @@ const LAST_FRAMES = 65_536
 /** Octets that come in before events are delivered, though the batch goes on. */
 const PROMPT = 65_536
 
-const ETHERNET_HEADER_LENGTH = 14
-
 /**
  * Joins a stack, a link and a clock. After each stimulus, be it a batch of frames, the clock or a call of the user, one
  * turn: run what is due, deliver the events, send, and again until nothing is left; then set one timer. Events come
@@ -58,12 +56,7 @@ export class Driver<S extends Drivable> {
   onClosed: (error?: Error) => void = () => {}
   readonly #batch: number
   readonly #span: number
-  readonly #buffer: Uint8Array
-  readonly #offload = new Offload()
-  /** What the frame in the buffer goes on with, where the link takes that from elsewhere. */
-  readonly #payload: Payload | undefined
-  /** Octets of the frame in the buffer for which the link had no room; 0 when there is none. */
-  #waiting = 0
+  readonly #outgoing: Outgoing
   /** When the batch of frames began that is coming in. */
   #batchBegan: Instant | undefined
   /** Octets that came since events were delivered. */
@@ -89,9 +82,9 @@ export class Driver<S extends Drivable> {
     this.scheduler = scheduler
     this.#batch = options.batch ?? 256
     this.#span = options.turn ?? 5
-    const header = link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0
-    this.#buffer = arenaOctets(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
-    this.#payload = link.sendGathered === undefined ? undefined : new Payload()
+    this.#outgoing = new Outgoing(link, (into, start, now, offload, payload) =>
+      stack.transmit(into, start, now, offload, payload),
+    )
     link.attach(this.#receiver())
   }
 
@@ -236,33 +229,14 @@ export class Driver<S extends Drivable> {
 
   /** Sends until nothing is due, the link is full or the turn's share is used up. */
   #flush(now: Instant): void {
-    const start = this.link.headroom
+    const outgoing = this.#outgoing
     while (this.#left > 0) {
-      if (this.#waiting === 0) this.#waiting = this.#next(start, now)
-      if (this.#waiting === 0 || !this.#send(start)) return
-      this.#waiting = 0
-      this.#left--
+      if (outgoing.isEmpty) outgoing.fill(now, this.#left)
+      if (outgoing.isEmpty) return
+      this.#left -= outgoing.send()
+      if (!outgoing.isEmpty) return
       this.#watchTime()
     }
-  }
-
-  /** What waits for the link waits whole: its payload is in the stack's memory, which may hold others by then. */
-  #send(start: number): boolean {
-    const end = start + this.#waiting
-    const payload = this.#payload
-    if (payload === undefined || payload.length === 0) return this.link.send(this.#buffer, start, end, this.#offload)
-    const taken = this.link.sendGathered!(this.#buffer, start, end, payload, this.#offload)
-    if (taken) payload.clear()
-    else this.#waiting += payload.join(this.#buffer, end)
-    return taken
-  }
-
-  #next(start: number, now: Instant): number {
-    this.#offload.clear()
-    const length = this.stack.transmit(this.#buffer, start, now, this.#offload, this.#payload)
-    const whole = length + (this.#payload?.length ?? 0)
-    if (start + whole <= this.#buffer.length) return length
-    throw new RangeError(`the stack made a frame of ${whole} octets: more than the link ${this.link.name} takes`)
   }
 
   #workLater(): void {
@@ -278,7 +252,7 @@ export class Driver<S extends Drivable> {
     if (this.#closed) return
     let due = this.stack.nextDeadline()
     // What is due already waits with the frame for which the link has no room: `writable()` is the next stimulus.
-    if (this.#waiting > 0 && due <= this.scheduler.now()) due = Number.POSITIVE_INFINITY
+    if (!this.#outgoing.isEmpty && due <= this.scheduler.now()) due = Number.POSITIVE_INFINITY
     if (this.#timer !== undefined) {
       const idle = due === Number.POSITIVE_INFINITY && this.#timerDue > this.scheduler.now() + IDLE_TIMER
       if (this.#timerDue <= due && !idle) return

@@ -1,6 +1,6 @@
 import type { Landing } from '../wire/landing.ts'
 import type { Payload } from '../wire/payload.ts'
-import { IoVector } from './io-vector.ts'
+import { Addresses, IoVector } from './io-vector.ts'
 import { TunError } from './tun-error.ts'
 
 /**
@@ -11,7 +11,8 @@ export interface Libc {
   read(fd: number, into: Uint8Array, count: number): number
   /** Reads into[0] up to into[textAt], what follows into `landing`, and the rest behind where that would be in `into`. */
   readScattered(fd: number, into: Uint8Array, textAt: number, landing: Landing): number
-  write(fd: number, octets: Uint8Array, count: number): number
+  /** Writes octets[start] up to octets[end]. */
+  write(fd: number, octets: Uint8Array, start: number, end: number): number
   /** Writes octets[start] up to octets[end] and `payload` behind that, as one. */
   writeGathered(fd: number, octets: Uint8Array, start: number, end: number, payload: Payload): number
   socket(domain: number, type: number, protocol: number): number
@@ -66,10 +67,16 @@ function bind(koffi: Koffi): Libc {
   const library = koffi.load(null)
   // Counts are declared to be int: none here comes near 2^31, and koffi then makes no BigInt.
   const read: Transfer = library.func('read', 'int', ['int', 'void *', 'size_t'])
-  const write: Transfer = library.func('write', 'int', ['int', 'void *', 'size_t'])
+  // By address: a view of each frame would cost more than the call.
+  const write: (fd: number, address: number, count: number) => number = library.func('write', 'int', [
+    'int',
+    'uintptr_t',
+    'size_t',
+  ])
   const readv: VectorTransfer = library.func('readv', 'int', ['int', 'void *', 'int'])
   const writev: VectorTransfer = library.func('writev', 'int', ['int', 'void *', 'int'])
-  const vector = new IoVector((octets) => Number(koffi.address(octets)), koffi.sizeof('void *'))
+  const addresses = new Addresses((octets) => Number(koffi.address(octets)))
+  const vector = new IoVector(addresses, koffi.sizeof('void *'))
   const socket: Libc['socket'] = library.func('socket', 'int', ['int', 'int', 'int'])
   const ioctl: Libc['ioctl'] = library.func('ioctl', 'int', ['int', 'ulong', 'void *'])
   const ioctlValue: Libc['ioctlValue'] = library.func('ioctl', 'int', ['int', 'ulong', 'ulong'])
@@ -80,7 +87,7 @@ function bind(koffi: Koffi): Libc {
       const count = vector.scatter(into, textAt, landing)
       return result(readv(fd, vector.words, count))
     },
-    write: (fd, octets, count) => result(write(fd, octets, count)),
+    write: (fd, octets, start, end) => result(write(fd, addresses.of(octets) + start, end - start)),
     writeGathered: (fd, octets, start, end, payload) => {
       const count = vector.fill(octets, start, end, payload)
       return result(writev(fd, vector.words, count))

@@ -8,32 +8,46 @@ const MOST_PIECES = 3
 const BIG_ENDIAN = endianness() === 'BE'
 
 /**
- * The `struct iovec` array of a `readv` or `writev`: an address and a length for each piece.
- *
- * An address is a bare number, which keeps nothing from collection: whoever fills in the vector holds its arrays until the
- * call that reads it has returned. An array's address does not change as long as it lives.
+ * Where arrays lie in memory. An address is a bare number, which keeps nothing from collection: whoever asks for it holds
+ * the array until the call that reads there has returned. It does not change as long as the array lives.
  */
+export class Addresses {
+  readonly #addressOf: (octets: Uint8Array) => number
+  readonly #known = new WeakMap<Uint8Array, number>()
+
+  /** @param addressOf where an array's first octet lies. */
+  constructor(addressOf: (octets: Uint8Array) => number) {
+    this.#addressOf = addressOf
+  }
+
+  of(octets: Uint8Array): number {
+    let address = this.#known.get(octets)
+    if (address === undefined) {
+      address = this.#addressOf(octets)
+      this.#known.set(octets, address)
+    }
+    return address
+  }
+}
+
+/** The `struct iovec` array of a `readv` or `writev`: an address and a length for each piece. See {@link Addresses} for how long it is good. */
 export class IoVector {
   /** In words of 32 bits, one or two for each number: those of 64 would be BigInts, objects of the heap. */
   readonly words = new Uint32Array(4 * MOST_PIECES)
-  readonly #addressOf: (octets: Uint8Array) => number
+  readonly #addresses: Addresses
   readonly #isWide: boolean
-  readonly #addresses = new WeakMap<Uint8Array, number>()
 
-  /**
-   * @param addressOf where an array's first octet lies.
-   * @param pointerSize octets of an address, 4 or 8.
-   */
-  constructor(addressOf: (octets: Uint8Array) => number, pointerSize: number) {
-    this.#addressOf = addressOf
+  /** @param pointerSize octets of an address, 4 or 8. */
+  constructor(addresses: Addresses, pointerSize: number) {
+    this.#addresses = addresses
     this.#isWide = pointerSize === 8
   }
 
   /** octets[start] up to octets[end], and `payload`. Returns the number of pieces. */
   fill(octets: Uint8Array, start: number, end: number, payload: Payload): number {
-    this.#put(0, this.#address(octets) + start, end - start)
+    this.#put(0, this.#addresses.of(octets) + start, end - start)
     const { octets: ring, start: from, length } = payload
-    const address = this.#address(ring)
+    const address = this.#addresses.of(ring)
     const head = Math.min(length, ring.length - from)
     this.#put(1, address + from, head)
     if (head === length) return 2
@@ -46,22 +60,13 @@ export class IoVector {
    * Returns the number of pieces.
    */
   scatter(into: Uint8Array, textAt: number, landing: Landing): number {
-    const address = this.#address(into)
+    const address = this.#addresses.of(into)
     const behind = textAt + landing.length
     this.#put(0, address, textAt)
-    this.#put(1, this.#address(landing.octets) + landing.start, landing.length)
+    this.#put(1, this.#addresses.of(landing.octets) + landing.start, landing.length)
     if (behind >= into.length) return 2
     this.#put(2, address + behind, into.length - behind)
     return 3
-  }
-
-  #address(octets: Uint8Array): number {
-    let address = this.#addresses.get(octets)
-    if (address === undefined) {
-      address = this.#addressOf(octets)
-      this.#addresses.set(octets, address)
-    }
-    return address
   }
 
   #put(piece: number, address: number, length: number): void {

@@ -118,7 +118,7 @@ export class NetworkInterface {
     message.setUint16(34, IFLA_TXQLEN, true)
     message.setUint32(36, frames, true)
     this.#withSocket(AF_NETLINK, 'RTM_NEWLINK', (socket) => {
-      const written = this.#libc.write(socket, new Uint8Array(message.buffer), 40)
+      const written = this.#libc.write(socket, new Uint8Array(message.buffer), 0, 40)
       const answer = new DataView(new ArrayBuffer(256))
       const read = written < 0 ? written : this.#libc.read(socket, new Uint8Array(answer.buffer), 256)
       // The answer is a struct nlmsgerr: behind its header 0, or a negative errno.

@@ -73,6 +73,12 @@ const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
 
 const TX_QUEUE_LENGTH = 16_384
 
+/**
+ * Frames written one right after another. Within each `write` the kernel receives its frame, and wakes the reader if that has
+ * nothing else to read: while frames come faster than it reads, it need not be woken.
+ */
+const BURST = 64
+
 /** Frames read before others have their turn. */
 const BATCH = 64
 
@@ -118,6 +124,7 @@ export class TunLink implements Link {
   /** Why the kernel does less than it was asked to; undefined where it does that. */
   readonly offloadRefusal: string | undefined
   readonly headroom: number = VNET_HEADER_LENGTH
+  readonly burst: number = BURST
   readonly counters: Readonly<TunCounters>
   readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
   readonly #libc: Libc
@@ -128,10 +135,6 @@ export class TunLink implements Link {
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
   #closed = false
-  /** The last frame's buffer from its header on. Senders use one buffer again and again, and a view costs. */
-  #view: Uint8Array
-  #viewOf: Uint8Array
-  #viewStart = 0
 
   /** @param fd of the attached device, not blocking. It is closed with the link. */
   constructor(libc: Libc, fd: number, device: TunDevice) {
@@ -145,8 +148,6 @@ export class TunLink implements Link {
     this.offload = device.offload
     this.offloadRefusal = device.offloadRefusal
     this.#batch = device.batch ?? BATCH
-    this.#view = this.#buffer
-    this.#viewOf = this.#buffer
   }
 
   attach(receiver: LinkReceiver): void {
@@ -163,15 +164,9 @@ export class TunLink implements Link {
   send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
     if (this.#closed) return true
     writeVnetHeader(octets, start, offload)
-    const at = start - VNET_HEADER_LENGTH
-    if (octets !== this.#viewOf || at !== this.#viewStart) {
-      this.#view = octets.subarray(at)
-      this.#viewOf = octets
-      this.#viewStart = at
-    }
     let result: number
     do {
-      result = this.#libc.write(this.#fd, this.#view, end - at)
+      result = this.#libc.write(this.#fd, octets, start - VNET_HEADER_LENGTH, end)
     } while (result === -EINTR)
     return this.#sent(result)
   }

@@ -32,7 +32,7 @@ export function readVnetHeader(octets: Uint8Array, at: number, into: Offload): v
 
 /** Writes the header of the IP packet at octets[start] right before it. */
 export function writeVnetHeader(octets: Uint8Array, start: number, offload: Offload): void {
-  octets.fill(0, start - VNET_HEADER_LENGTH, start)
+  for (let i = start - VNET_HEADER_LENGTH; i < start; i++) octets[i] = 0
   if (!offload.checksumPartial) return
   const isIpv4 = octets[start]! >>> 4 === 4
   const transport = isIpv4 ? (octets[start]! & 15) * 4 : 40

@@ -32,6 +32,11 @@ export interface Link {
   readonly offload: OffloadCapability
   /** Octets that must be free before a frame handed to `send`, for a header of the link's own. */
   readonly headroom: number
+  /**
+   * So many frames at the most are to be made before they are sent, one right after the other. Default 1: a frame is made
+   * when there is room for it.
+   */
+  readonly burst?: number
   /** Starts the flow of frames. Called once. */
   attach(receiver: LinkReceiver): void
   /**

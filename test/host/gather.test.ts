@@ -39,12 +39,14 @@ class GatheringLink implements Link {
   readonly offload = NO_OFFLOAD
   readonly headroom = 4
   readonly frames: number[][] = []
+  readonly burst: number
   gathered = 0
   refusals = 0
   receiver: LinkReceiver | undefined
 
-  constructor(mtu = 100) {
+  constructor(mtu = 100, burst = 1) {
     this.mtu = mtu
+    this.burst = burst
   }
 
   attach(receiver: LinkReceiver): void {
@@ -71,8 +73,8 @@ class GatheringLink implements Link {
 
 const FRAMES = [1, 2, 3].map((n) => [n, n, 10 * n, 10 * n + 1, 10 * n + 2])
 
-function setup(wrap: (link: Link) => Link = (link) => link, mtu?: number) {
-  const link = new GatheringLink(mtu)
+function setup(wrap: (link: Link) => Link = (link) => link, mtu?: number, burst?: number) {
+  const link = new GatheringLink(mtu, burst)
   const clock = new VirtualClock()
   const stack = new RingStack()
   const driver = new Driver(stack, wrap(link), clock)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { endianness } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { IoVector } from '../../src/host/io-vector.ts'
+import { Addresses, IoVector } from '../../src/host/io-vector.ts'
 import { Payload } from '../../src/wire/payload.ts'
 
 const HEADERS = new Uint8Array(100)
@@ -26,7 +26,7 @@ for (const pointerSize of [4, 8]) {
     fc.assert(
       fc.property(where, where, range, (headersAt, ringAt, [size, start, length]) => {
         const ring = new Uint8Array(size)
-        const vector = new IoVector((octets) => (octets === ring ? ringAt : headersAt), pointerSize)
+        const vector = new IoVector(new Addresses((octets) => (octets === ring ? ringAt : headersAt)), pointerSize)
         const payload = new Payload()
         payload.set(ring, start, length)
         const count = vector.fill(HEADERS, 10, 64, payload)
@@ -41,7 +41,7 @@ for (const pointerSize of [4, 8]) {
 
 test('an address is asked for once, as long as the array lives', () => {
   const asked: Uint8Array[] = []
-  const vector = new IoVector((octets) => asked.push(octets) * 4096, 8)
+  const vector = new IoVector(new Addresses((octets) => asked.push(octets) * 4096), 8)
   const payload = new Payload()
   const rings = [new Uint8Array(64), new Uint8Array(64)] as const
   for (const ring of [...rings, ...rings]) {

@@ -28,9 +28,9 @@ class FakeLibc implements Libc {
     return result > 0 ? 50 : result
   }
 
-  write(_fd: number, octets: Uint8Array, count: number): number {
-    const result = this.writes.shift() ?? count
-    if (result > 0) this.written.push(octets.slice(0, count))
+  write(_fd: number, octets: Uint8Array, start: number, end: number): number {
+    const result = this.writes.shift() ?? end - start
+    if (result > 0) this.written.push(octets.slice(start, end))
     return result
   }
 
@@ -40,7 +40,7 @@ class FakeLibc implements Libc {
     const { octets: ring, start: from, length } = payload
     const tail = Array.from({ length }, (_, i) => ring[(from + i) % ring.length]!)
     const whole = Uint8Array.from([...octets.subarray(start, end), ...tail])
-    return this.write(fd, whole, whole.length)
+    return this.write(fd, whole, 0, whole.length)
   }
 
   socket = (): number => -EINVAL

@@ -1,0 +1,105 @@
+import type { Link } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
+import type { Instant } from '../wire/instant.ts'
+import { Offload } from '../wire/offload.ts'
+import { Payload } from '../wire/payload.ts'
+
+const ETHERNET_HEADER_LENGTH = 14
+
+/** Asks for the next frame, as a stack's `transmit` is asked. */
+export type Transmit = (into: Uint8Array, start: number, now: Instant, offload: Offload, payload?: Payload) => number
+
+/** Frames on their way from a stack to its link: as many as the link takes well together, one after another in one buffer. */
+export class Outgoing {
+  readonly #link: Link
+  readonly #transmit: Transmit
+  /** Octets of the longest frame, with what the link wants before it. */
+  readonly #slot: number
+  readonly #buffer: Uint8Array
+  readonly #starts: Int32Array
+  readonly #ends: Int32Array
+  readonly #offloads: readonly Offload[]
+  /** What the last frame goes on with, where the link takes that from elsewhere. */
+  readonly #payload: Payload | undefined
+  /** Frames that wait are `first` up to `count`. */
+  #first = 0
+  #count = 0
+
+  constructor(link: Link, transmit: Transmit) {
+    this.#link = link
+    this.#transmit = transmit
+    const most = link.burst ?? 1
+    const header = link.headroom + (link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
+    this.#slot = header + Math.max(link.mtu, link.offload.segmentation)
+    this.#buffer = arenaOctets(this.#slot + (most - 1) * (header + link.mtu))
+    this.#starts = new Int32Array(most)
+    this.#ends = new Int32Array(most)
+    this.#offloads = Array.from({ length: most }, () => new Offload())
+    this.#payload = link.sendGathered === undefined ? undefined : new Payload()
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === this.#count
+  }
+
+  /** When it is empty: takes frames from the stack, `most` at the most. */
+  fill(now: Instant, most: number): void {
+    const { headroom } = this.#link
+    const wanted = Math.min(most, this.#offloads.length)
+    this.#first = 0
+    this.#count = 0
+    for (
+      let at = 0;
+      this.#count < wanted && at + this.#slot <= this.#buffer.length;
+      at = this.#ends[this.#count - 1]!
+    ) {
+      const start = at + headroom
+      const length = this.#next(start, now)
+      if (length === 0) return
+      this.#starts[this.#count] = start
+      this.#ends[this.#count] = start + length
+      this.#count++
+      // It is the stack's memory, and read before the stack is called again.
+      if (this.#payload !== undefined && this.#payload.length > 0) return
+    }
+  }
+
+  /** Sends what waits, as far as the link has room; returns how many frames that was. */
+  send(): number {
+    const before = this.#first
+    while (this.#first < this.#count && this.#sendFirst()) this.#first++
+    if (!this.isEmpty) this.#joinLast()
+    return this.#first - before
+  }
+
+  #sendFirst(): boolean {
+    const first = this.#first
+    const start = this.#starts[first]!
+    const end = this.#ends[first]!
+    const offload = this.#offloads[first]!
+    const payload = this.#payload
+    if (payload === undefined || payload.length === 0 || first < this.#count - 1) {
+      return this.#link.send(this.#buffer, start, end, offload)
+    }
+    const taken = this.#link.sendGathered!(this.#buffer, start, end, payload, offload)
+    if (taken) payload.clear()
+    return taken
+  }
+
+  /** A frame for which the link has no room waits whole: its payload's memory may hold others by then. */
+  #joinLast(): void {
+    if (this.#payload === undefined || this.#payload.length === 0) return
+    const last = this.#count - 1
+    const end = this.#ends[last]!
+    this.#ends[last] = end + this.#payload.join(this.#buffer, end)
+  }
+
+  #next(start: number, now: Instant): number {
+    const offload = this.#offloads[this.#count]!
+    offload.clear()
+    const length = this.#transmit(this.#buffer, start, now, offload, this.#payload)
+    const whole = length + (this.#payload?.length ?? 0)
+    if (this.#link.headroom + whole <= this.#slot) return length
+    throw new RangeError(`the stack made a frame of ${whole} octets: more than the link ${this.#link.name} takes`)
+  }
+}

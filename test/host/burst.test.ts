@@ -1,0 +1,152 @@
+/** Links that want several frames made before they are sent. */
+import { deepEqual, equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Driver } from '../../src/host/driver.ts'
+import type { Link, LinkReceiver } from '../../src/link/link.ts'
+import { tap } from '../../src/link/tap.ts'
+import { VirtualClock } from '../../src/sim/virtual-clock.ts'
+import type { Instant } from '../../src/wire/instant.ts'
+import { NO_OFFLOAD, type Offload } from '../../src/wire/offload.ts'
+import type { Payload } from '../../src/wire/payload.ts'
+import { range } from '../link/recorder.ts'
+import { FakeStack } from './fake-stack.ts'
+
+const MTU = 100
+
+interface Taken {
+  number: number
+  length: number
+  partial: boolean
+}
+
+/** Writes its frames into the log of the stack that sends them, and has no room as often as a test says. */
+class BurstLink implements Link {
+  readonly name = 'burst'
+  readonly medium = 'ip'
+  readonly mtu = MTU
+  readonly offload = NO_OFFLOAD
+  readonly headroom = 3
+  readonly taken: Taken[] = []
+  /** How many frames there is room for, from refusal to refusal. */
+  rooms: number[] = []
+  receiver: LinkReceiver | undefined
+  readonly burst: number
+  readonly log: string[]
+
+  constructor(burst: number, log: string[]) {
+    this.burst = burst
+    this.log = log
+  }
+
+  attach(receiver: LinkReceiver): void {
+    this.receiver = receiver
+  }
+
+  send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
+    return this.take(octets.slice(start, end), offload)
+  }
+
+  close(): void {}
+
+  protected take(octets: Uint8Array, offload: Offload): boolean {
+    if (this.rooms[0] === 0) {
+      this.rooms.shift()
+      return false
+    }
+    if (this.rooms.length > 0) this.rooms[0]!--
+    this.log.push(`send ${octets[0]}`)
+    equal(new Set(octets).size, 1, 'the frame is one frame')
+    this.taken.push({ number: octets[0]!, length: octets.length, partial: offload.checksumPartial })
+    return true
+  }
+}
+
+/** Takes the payload from elsewhere. */
+class GatheringBurstLink extends BurstLink {
+  sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
+    const whole = new Uint8Array(end - start + payload.length)
+    whole.set(octets.subarray(start, end))
+    whole.set(payload.octets.subarray(payload.start, payload.start + payload.length), end - start)
+    return this.take(whole, offload)
+  }
+}
+
+/** Frames of odd numbers want their checksums completed; of those longer than 50 octets the second half is left elsewhere. */
+class OffloadingStack extends FakeStack {
+  readonly memory = new Uint8Array(MTU)
+
+  override transmit(into: Uint8Array, start: number, now: Instant, offload: Offload, payload?: Payload): number {
+    this.memory.fill(0xee)
+    payload?.clear()
+    const length = super.transmit(into, start, now, offload)
+    offload.checksumPartial = length > 0 && into[start]! % 2 === 1
+    if (payload === undefined || length <= 50) return length
+    payload.set(this.memory.fill(into[start]!), 10, length - 50)
+    into.fill(0xee, start + 50, start + length)
+    return 50
+  }
+}
+
+function setup(burst: number, gathers = false) {
+  const clock = new VirtualClock()
+  const stack = new OffloadingStack()
+  const link = gathers ? new GatheringBurstLink(burst, stack.log) : new BurstLink(burst, stack.log)
+  return { clock, stack, link }
+}
+
+test('as many frames as the link wants are made, and then sent', () => {
+  const { clock, stack, link } = setup(3)
+  const driver = new Driver(stack, link, clock)
+  stack.queue(1, 2, 3, 4)
+  driver.touch()
+  clock.run()
+  const made = (...numbers: number[]): string[] => numbers.map((number) => `transmit ${number}`)
+  const sent = (...numbers: number[]): string[] => numbers.map((number) => `send ${number}`)
+  deepEqual(stack.log, [...made(1, 2, 3), ...sent(1, 2, 3), ...made(4), ...sent(4)])
+})
+
+test('through middleware each frame is made when the one before is sent', () => {
+  const { clock, stack, link } = setup(3)
+  const driver = new Driver(stack, tap(link, {}), clock)
+  stack.queue(1, 2)
+  driver.touch()
+  clock.run()
+  deepEqual(stack.log, ['transmit 1', 'send 1', 'transmit 2', 'send 2'])
+})
+
+test('a turn makes no more frames than it may send', () => {
+  const { clock, stack, link } = setup(8)
+  const driver = new Driver(stack, link, clock, { batch: 5 })
+  stack.queue(...range(12))
+  driver.touch()
+  clock.step()
+  equal(stack.log.length, 10)
+  clock.run()
+  deepEqual(
+    link.taken.map(({ number }) => number),
+    range(12),
+  )
+})
+
+test('frames arrive whole and in order, whatever their lengths, and whenever the link is full', () => {
+  const frames = fc.array(fc.integer({ min: 1, max: MTU }), { maxLength: 40 })
+  const rooms = fc.array(fc.nat(5), { maxLength: 20 })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.boolean(), frames, rooms, (burst, gathers, lengths, given) => {
+      const { clock, stack, link } = setup(burst, gathers)
+      const driver = new Driver(stack, link, clock)
+      const expected = lengths.map((length, number) => ({ number, length, partial: number % 2 === 1 }))
+      for (const { number, length } of expected) stack.outgoing.push({ number, length })
+      link.rooms = [...given]
+      driver.touch()
+      clock.run()
+      for (let i = 0; i < given.length; i++) {
+        stack.memory.fill(0xdd)
+        link.receiver!.writable()
+        clock.run()
+      }
+      deepEqual(link.taken, expected)
+    }),
+  )
+})
