@@ -179,6 +179,11 @@ export abstract class ConnectionParts extends FlightOwner {
     return this.rarities?.failedCall ?? 'read'
   }
 
+  /** Whether it has anything that few connections have. */
+  get hasRarities(): boolean {
+    return this.rarities !== undefined
+  }
+
   protected get rare(): Rarities {
     this.rarities ??= new Rarities()
     return this.rarities

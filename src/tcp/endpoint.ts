@@ -128,6 +128,7 @@ export class Endpoint implements OutputHost {
   receive(segment: Segment, now: Instant): void {
     this.now = now
     this.segmentAtHand = segment
+    this.output.interrupt()
     this.addressed = this.listening.anywhere.listenerFor(segment.destination, segment.destinationPort)
     arrives(this, segment, this.addressed)
     this.addressed = undefined
@@ -135,6 +136,7 @@ export class Endpoint implements OutputHost {
 
   /** Does what the clock has made due (RFC 9293 §3.10.8). */
   advance(now: Instant): void {
+    this.output.interrupt()
     this.now = now
     for (let due = this.deadlines.takeDue(now); due !== undefined; due = this.deadlines.takeDue(now)) {
       handleTimeouts(due, now)
@@ -217,6 +219,7 @@ export class Endpoint implements OutputHost {
   }
 
   enteredTimeWait(connection: Connection): void {
+    this.output.interrupt()
     this.deadlines.remove(connection)
     this.connections.delete(connection)
     this.warm.remove(connection)
@@ -229,6 +232,7 @@ export class Endpoint implements OutputHost {
   }
 
   forget(connection: Connection): void {
+    this.output.interrupt()
     if (connection.timeWaitSerial !== 0) {
       this.timeWait.forget(connection)
       return

@@ -9,6 +9,7 @@ import type { HandshakeKind } from './observer.ts'
 import { nextSegment } from './output.ts'
 import { fillSynAck, type PassiveOpenHost } from './passive-open.ts'
 import { ReplyQueue } from './reply-queue.ts'
+import { SegmentRun } from './segment-run.ts'
 import { seqAdd } from './seq.ts'
 import { firstTimestamp, rowTimestamp } from './signed-handshake.ts'
 import type { SynCookies } from './syn-cookie.ts'
@@ -39,6 +40,7 @@ export class OutputQueue {
   private readonly due: Fifo<Listener> = new Fifo<Listener>()
   private readonly closing: Fifo<Listener> = new Fifo<Listener>()
   private readonly ready: Fifo<Connection> = new Fifo<Connection>()
+  private readonly run: SegmentRun
   private burst = 0
   private readonly halfOpen: HalfOpen = new HalfOpen()
   // The addresses of a segment that has no connection: others are the connection's own, and not to be written to.
@@ -48,28 +50,39 @@ export class OutputQueue {
   constructor(host: OutputHost) {
     this.host = host
     this.replies = new ReplyQueue(host.config.maxReplies)
+    this.run = new SegmentRun(host)
+  }
+
+  /** What is to be sent has to be looked at anew. */
+  interrupt(): void {
+    this.run.end()
   }
 
   addReply(reply: Segment): void {
+    this.run.end()
     if (!this.replies.push(reply)) this.host.counters.ReplyQueueFull++
   }
 
   /** The SYN,ACK of a cookie, without the detour by a segment: under a flood it is the hottest path there is. */
   addSynAck(halfOpen: HalfOpen, tsVal: number): void {
+    this.run.end()
     if (!this.replies.pushSynAck(this.host, halfOpen, tsVal)) this.host.counters.ReplyQueueFull++
   }
 
   addListener(listener: Listener): void {
+    this.run.end()
     if (listener.isDue) return
     listener.isDue = true
     this.due.push(listener)
   }
 
   addClosing(listener: Listener): void {
+    this.run.end()
     this.closing.push(listener)
   }
 
   addConnection(connection: Connection): void {
+    this.run.end()
     if (connection.isReady) return
     connection.isReady = true
     this.ready.push(connection)
@@ -77,6 +90,7 @@ export class OutputQueue {
 
   /** Fills in the next segment. False when nothing is due. */
   next(out: Segment): boolean {
+    if (this.run.next(out)) return true
     out.source = this.source
     out.destination = this.destination
     if (this.replies.shift(out)) return true
@@ -168,6 +182,7 @@ export class OutputQueue {
       connection.isReady = false
       if (nextSegment(connection, out)) {
         this.addConnection(connection)
+        if (this.ready.length === 1 && this.due.length + this.closing.length === 0) this.run.begin(connection, out)
         return true
       }
       this.host.quiet(connection)

@@ -90,6 +90,11 @@ export class PathMtu {
     return this.ceiling === NEVER && this.expiresAt === NEVER && tcb.snd.mss === this.peerMss
   }
 
+  /** No black hole is known of, and none is looked for. */
+  get isUntroubled(): boolean {
+    return this.ceiling === NEVER && this.probeAt === NEVER
+  }
+
   /** SND.MSS is what the peer's SYN and our link allow. */
   begin(connection: Connection): void {
     this.peerMss = connection.tcb.snd.mss

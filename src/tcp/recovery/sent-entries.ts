@@ -33,6 +33,11 @@ export class SentEntries {
     return this.count >= MOST_IN_FLIGHT
   }
 
+  /** So many more may be sent before it is full. */
+  get room(): number {
+    return MOST_IN_FLIGHT - this.count
+  }
+
   get canSplit(): boolean {
     return this.count < MOST_SEGMENTS
   }

@@ -1,0 +1,200 @@
+/** Full segments in a row, made from the one before, are those that would be made if each was looked at anew. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Stack } from '../../src/stack/stack.ts'
+import type { Connection } from '../../src/tcp/connection.ts'
+import { IpAddress } from '../../src/wire/address.ts'
+import { IpHeader, Protocol } from '../../src/wire/ip.ts'
+import { parseIp, writeIp } from '../../src/wire/ip-packet.ts'
+import { ACK, Segment, SYN } from '../../src/wire/segment.ts'
+import { parseTcp, writeTcp } from '../../src/wire/tcp.ts'
+
+const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i)
+const TEXT = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 31) >> 3)
+
+type Step =
+  | { send: number }
+  | { ack: number; window: number; hole: boolean }
+  | { text: number }
+  | { take: number }
+  | { wait: number }
+  | { do: 'read' | 'close' | 'abort' | 'cork' | 'uncork' | 'no delay' | 'mark' | 'urgent' }
+
+/** A server, and a peer that is made of steps. */
+class Play {
+  readonly frames: string[] = []
+  private readonly stack = new Stack({ addresses: ['10.0.0.2/24'], secret: SECRET, initialSequence: () => 0xffff_0000 })
+  private readonly anew: boolean
+  private readonly segment = new Segment()
+  private readonly header = new IpHeader()
+  private readonly frame = new Uint8Array(1500)
+  private readonly connection: Connection
+  private readonly stamped: boolean
+  private now = 1
+  private seq = 1
+  /** What the peer has seen of the stack's numbers. */
+  private highest = 0
+
+  constructor(anew: boolean, stamped: boolean, sack: boolean) {
+    this.anew = anew
+    this.stamped = stamped
+    this.header.protocol = Protocol.TCP
+    this.segment.source = IpAddress.parse('10.0.0.1')!
+    this.segment.destination = IpAddress.parse('10.0.0.2')!
+    this.header.source = this.segment.source
+    this.header.destination = this.segment.destination
+    const listener = this.stack.listen({ port: 80 })
+    this.say(SYN, 0, 65_535, (syn) => {
+      syn.mss = 1460
+      syn.windowScale = 7
+      syn.sackPermitted = sack
+    })
+    this.take(10)
+    this.say(ACK, this.highest, 1000)
+    this.connection = listener.accept()!
+  }
+
+  play(steps: readonly Step[]): void {
+    for (const step of steps) {
+      this.step(step)
+      this.take(3)
+    }
+    this.take(10_000)
+  }
+
+  get state(): unknown {
+    const { tcb, sendBuffer, recovery, congestionIfMade, retransmitAt } = this.connection
+    const { una, nxt, resend } = tcb.snd
+    const { OutSegs, RetransSegs } = this.stack.counters
+    const entries = recovery.sack?.sent.count
+    const due = this.stack.nextDeadline()
+    return {
+      una,
+      nxt,
+      resend,
+      entries,
+      due,
+      retransmitAt,
+      OutSegs,
+      RetransSegs,
+      ...cwndOf(congestionIfMade),
+      length: sendBuffer.length,
+    }
+  }
+
+  private step(step: Step): void {
+    const { connection, stack } = this
+    const { una, nxt } = connection.tcb.snd
+    const open = connection.state === 'ESTABLISHED' && !connection.finQueued
+    if ('send' in step) {
+      if (open) connection.send(TEXT, 0, step.send)
+    } else if ('ack' in step) {
+      const flight = (nxt - una) >>> 0
+      const ack = (una + Math.floor(flight * step.ack)) >>> 0
+      this.say(ACK, ack, step.window, (segment) => {
+        if (!step.hole || !connection.tcb.sack || (nxt - ack) >>> 0 < 4000) return
+        segment.sackBlocks = 1
+        segment.sackEdges[0] = ack + 1460
+        segment.sackEdges[1] = ack + 2920
+      })
+    } else if ('text' in step) {
+      this.say(ACK, una, 1000, (segment) => {
+        segment.octets = TEXT
+        segment.length = step.text
+      })
+    } else if ('take' in step) {
+      this.take(step.take)
+    } else if ('wait' in step) {
+      this.now += step.wait
+      stack.advance(this.now)
+    } else if (step.do === 'read') connection.receive(new Uint8Array(5000))
+    else if (step.do === 'close') connection.close()
+    else if (step.do === 'abort') connection.abort()
+    else if (step.do === 'cork') connection.setCork(true)
+    else if (step.do === 'uncork') connection.setCork(false)
+    else if (step.do === 'no delay') connection.noDelay = true
+    else if (step.do === 'mark') connection.ip.dscp = 10
+    else if (open) connection.sendUrgent(TEXT, 0, 10)
+  }
+
+  /** The peer sends a segment. */
+  private say(flags: number, ack: number, window: number, fill: (segment: Segment) => void = () => {}): void {
+    const { segment, header, frame } = this
+    segment.clear()
+    segment.sourcePort = 5000
+    segment.destinationPort = 80
+    segment.flags = flags
+    segment.seq = flags === SYN ? 0 : this.seq
+    segment.ack = ack
+    segment.wnd = window
+    segment.timestamps = this.stamped
+    segment.tsVal = this.now
+    fill(segment)
+    const length = writeTcp(frame, 20, segment, false)
+    writeIp(frame, 0, header, length)
+    this.seq += segment.length
+    this.stack.receive(frame, 0, 20 + length, this.now)
+  }
+
+  /** The link takes so many frames. */
+  private take(most: number): void {
+    const frame = new Uint8Array(1500)
+    for (let left = most; left > 0; left--) {
+      if (this.anew) endRun(this.stack)
+      const length = this.stack.transmit(frame, 0, this.now)
+      if (length === 0) return
+      const { header, segment } = { header: new IpHeader(), segment: new Segment() }
+      segment.source = header.source
+      segment.destination = header.destination
+      assert.equal(parseIp(frame, 0, length, header), undefined)
+      assert.equal(parseTcp(frame, header.payloadStart, length, segment, true), undefined)
+      this.highest = (segment.seq + segment.len) >>> 0
+      this.frames.push(Buffer.from(frame.subarray(0, length)).toString('latin1'))
+    }
+  }
+}
+
+/** The next segment is looked at anew. */
+function endRun({ tcp }: Stack): void {
+  const { output } = tcp as unknown as { output: { interrupt(): void } }
+  output.interrupt()
+}
+
+function cwndOf(congestion: { cwnd: number } | undefined): { cwnd: number | undefined } {
+  return { cwnd: congestion?.cwnd }
+}
+
+const window = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 200, max: 3000 }) }, fc.nat(60))
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ send: fc.integer({ min: 1, max: 200_000 }) }) },
+  // Whole segments.
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 100 }).map((count) => ({ send: 1460 * count })) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ack: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+      window,
+      hole: fc.boolean(),
+    }),
+  },
+  fc.record({ text: fc.integer({ min: 1, max: 1400 }) }),
+  { weight: 2, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 200 }) }) },
+  fc.record({ wait: fc.constantFrom(0, 0.5, 1, 20, 300, 2000) }),
+  fc.record({ do: fc.constantFrom('read', 'close', 'abort', 'cork', 'uncork', 'no delay', 'mark', 'urgent') }),
+)
+
+test('a run of segments is what looking at each anew makes', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 4, maxLength: 40 }), fc.boolean(), fc.boolean(), (steps, stamped, sack) => {
+      const run = new Play(false, stamped, sack)
+      const anew = new Play(true, stamped, sack)
+      run.play(steps)
+      anew.play(steps)
+      assert.equal(run.frames.length, anew.frames.length)
+      assert.ok(run.frames.every((frame, i) => frame === anew.frames[i]))
+      assert.deepEqual(run.state, anew.state)
+    }),
+    { numRuns: 500 },
+  )
+})
