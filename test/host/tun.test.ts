@@ -92,6 +92,12 @@ test('how many frames a turn reads is told when the device is opened', async () 
   await rejects(openTun({ batch: 0 }), failure('EINVAL', /whole number of frames, from 1 on/))
 })
 
+test('how long more frames are looked for is at most a millisecond', async () => {
+  for (const busyPoll of [-1, 1001, Number.NaN]) {
+    await rejects(openTun({ busyPoll }), failure('EINVAL', /0 to 1000 µs/))
+  }
+})
+
 test('a frame goes out behind a header of zeros, from wherever it lies', () => {
   const { libc, link } = fakeTun()
   for (const number of range(3)) sendNumbered(link, number)
