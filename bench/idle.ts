@@ -7,6 +7,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket as NodeSocket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Link, LinkReceiver } from '../src/link/link.ts'
@@ -18,6 +19,7 @@ import { LEAST_WARM } from '../src/tcp/warm-list.ts'
 import { NO_OFFLOAD, Offload } from '../src/wire/offload.ts'
 import { ACK, PSH, SYN } from '../src/wire/segment.ts'
 import { Generator } from './generator.ts'
+import { bundle } from './harness/bundle.ts'
 import { collectGarbage, type Sample, sample } from './measure.ts'
 import { makeStack } from './pump.ts'
 
@@ -25,6 +27,8 @@ const PROGRAM = fileURLToPath(import.meta.url)
 const PORT = 80
 const QUESTION = 100
 const KEEP_ALIVE = { idle: 7_200_000, interval: 1000, count: 10 }
+/** V8 takes a process for idle after eight seconds, and what it has to give back is back after as many more, ms. */
+const REST = 20_000
 /** So long after the one before a connection is opened, ms: a thousand a second. */
 const APART = 1
 
@@ -32,8 +36,9 @@ export interface Idle {
   readonly heap: number
   readonly buffers: number
   readonly resident: number
-  /** Of the whole process. */
+  /** Of the whole process, and after a while in which nothing has happened: V8 gives back what it had for new objects. */
   readonly process: number
+  readonly rested: number
 }
 
 /** Clients that are frames: they open connections to port 80, and ask each a question. */
@@ -212,7 +217,7 @@ function nodeSockets(count: number): () => Promise<unknown> {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 })
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const args = ['--import', 'tsx', PROGRAM, 'clients', String(count), String(port)]
+    const args = [PROGRAM, 'clients', String(count), String(port)]
     const clients = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(clients.stdout, 'data')
     process.once('exit', () => clients.kill())
@@ -241,9 +246,16 @@ async function measure(name: keyof typeof FIGURES, count: number): Promise<Idle>
   const before = memory()
   kept.push(await work())
   const after = memory()
+  await sleep(REST)
   if (kept.length !== 2) throw new Error('not all was kept')
   const of = (figure: 'heapUsed' | 'arrayBuffers' | 'rss'): number => (after[figure] - before[figure]) / count
-  return { heap: of('heapUsed'), buffers: of('arrayBuffers'), resident: of('rss'), process: after.rss }
+  return {
+    heap: of('heapUsed'),
+    buffers: of('arrayBuffers'),
+    resident: of('rss'),
+    process: after.rss,
+    rested: process.memoryUsage.rss(),
+  }
 }
 
 function memory(): NodeJS.MemoryUsage {
@@ -257,14 +269,20 @@ export async function idle(
   count: number,
   rounds: number,
 ): Promise<Record<keyof Idle, Sample>> {
-  const args = ['--expose-gc', '--import', 'tsx', PROGRAM, name, String(count)]
+  const args = ['--expose-gc', await bundle(PROGRAM), name, String(count)]
   const figures: Idle[] = []
   while (figures.length < rounds) {
     const { stdout } = await promisify(execFile)(process.execPath, args)
     figures.push(JSON.parse(stdout) as Idle)
   }
   const of = (figure: keyof Idle): Sample => sample(figures.map((one) => one[figure]))
-  return { heap: of('heap'), buffers: of('buffers'), resident: of('resident'), process: of('process') }
+  return {
+    heap: of('heap'),
+    buffers: of('buffers'),
+    resident: of('resident'),
+    process: of('process'),
+    rested: of('rested'),
+  }
 }
 
 if (process.argv[1] === PROGRAM) {

@@ -142,6 +142,7 @@ async function idleConnections(): Promise<void> {
   row({ work: 'idle connection, core, heap', unit: 'octets', estab: core.heap })
   row({ work: 'idle connection, core, resident', unit: 'octets', estab: core.resident })
   row({ work: `a process with ${count} of them`, unit: 'octets', estab: core.process })
+  row({ work: 'the same after 20 s of rest', unit: 'octets', estab: core.rested })
   row({ work: 'idle socket, heap', unit: 'octets', estab: sockets.heap, node: node.heap })
   row({ work: 'idle socket, resident', unit: 'octets', estab: sockets.resident, node: node.resident })
 }

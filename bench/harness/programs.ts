@@ -1,7 +1,6 @@
-import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as bundle } from 'esbuild'
 import { build, peerPath } from './build.ts'
+import { bundle } from './bundle.ts'
 import { clientAddresses, Namespace, QUEUE, SERVER } from './namespace.ts'
 import { type Confined, type Peer, type Running, Serving, type Setup, START } from './peer.ts'
 import { memoryOf } from './usage.ts'
@@ -79,14 +78,8 @@ class ServingProgram extends Serving implements Running {
   }
 }
 
-/** The program as one file of JavaScript, as a published package has it: tsx would put a call into each closure that is made. */
 function bundled(script: string): () => Promise<readonly string[]> {
-  const outfile = peerPath(`estab/build/${basename(script, '.ts')}.mjs`)
-  return async () => {
-    const options = { bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' } as const
-    await bundle({ entryPoints: [script], outfile, logLevel: 'silent', ...options })
-    return [process.execPath, outfile]
-  }
+  return async () => [process.execPath, await bundle(script)]
 }
 
 function built(name: string, program?: string): () => Promise<readonly string[]> {

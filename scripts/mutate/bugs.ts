@@ -159,7 +159,7 @@ export const BUGS: readonly Bug[] = [
     name: 'text that came before is taken once more',
     file: 'tcp/arrives/text.ts',
     text: 'const early = Math.max(0, -seqDistance(rcv.nxt, segment.seq))',
-    planted: 'const early = Math.min(0, seqDistance(rcv.nxt, segment.seq))',
+    planted: 'const early = 0; if (seqLess(segment.seq, rcv.nxt)) segment.seq = rcv.nxt',
   },
   {
     name: 'a FIN that comes before its text counts at once',

@@ -12,7 +12,7 @@ import { Pacer } from './pacer.ts'
 import type { PathMtu } from './path-mtu.ts'
 import { NOTHING_CAME, QuickAcks } from './quick-ack.ts'
 import { Rarities } from './rarities.ts'
-import { ReceiveWindow } from './receive-window.ts'
+import { ReceiveRate } from './receive-window.ts'
 import { Trouble } from './trouble.ts'
 import { Urgent } from './urgent.ts'
 import { UserTimeout } from './user-timeout.ts'
@@ -26,9 +26,9 @@ const LONG_AGO: Instant = Number.NEGATIVE_INFINITY
  */
 export abstract class ConnectionParts extends FlightOwner {
   readonly host: ConnectionHost
-  readonly window: ReceiveWindow
   /** Shared, until text arrives. */
   quickAcks: QuickAcks = NOTHING_CAME
+  receiveRateIfMade: ReceiveRate | undefined
   pathIfMade: PathMtu | undefined
   congestionIfMade: CongestionControl | undefined
   keepAliveIfMade: KeepAlive | undefined
@@ -37,7 +37,6 @@ export abstract class ConnectionParts extends FlightOwner {
   constructor(host: ConnectionHost) {
     super()
     this.host = host
-    this.window = new ReceiveWindow(host.receiveBuffer.initial)
     if (host.config.pacing) this.rare.pacer = new Pacer()
     if (host.config.userTimeoutOption) this.rare.userTimeout = new UserTimeout(host.config)
   }
@@ -46,6 +45,20 @@ export abstract class ConnectionParts extends FlightOwner {
   get ownQuickAcks(): QuickAcks {
     if (this.quickAcks === NOTHING_CAME) this.quickAcks = new QuickAcks()
     return this.quickAcks
+  }
+
+  get receiveRate(): ReceiveRate {
+    this.receiveRateIfMade ??= new ReceiveRate()
+    return this.receiveRateIfMade
+  }
+
+  /** When the ACK goes out that waits for company. */
+  get delayedAckAt(): Instant {
+    return this.quickAcks.delayedAckAt
+  }
+
+  set delayedAckAt(at: Instant) {
+    if (at !== this.quickAcks.delayedAckAt) this.ownQuickAcks.delayedAckAt = at
   }
 
   get keepAlive(): KeepAlive {

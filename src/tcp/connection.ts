@@ -13,7 +13,8 @@ import type { Listener } from './listener.ts'
 import { PathMtu } from './path-mtu.ts'
 import { NOTHING_CAME } from './quick-ack.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
-import { Recovery } from './recovery/recovery.ts'
+import { noteRead } from './receive-window.ts'
+import { NOTHING_SENT, type Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isTransition, type State } from './state.ts'
@@ -40,9 +41,10 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   readonly tcb: Tcb = new Tcb()
   readonly sendBuffer: SendBuffer
-  readonly receiveBuffer: ReceiveBuffer = new ReceiveBuffer()
+  readonly receiveBuffer: ReceiveBuffer
   readonly rto: RetransmissionTimeout
-  readonly recovery: Recovery = new Recovery()
+  /** Shared, until something is sent. */
+  recovery: Recovery = NOTHING_SENT
 
   /** So many pure ACKs are due. */
   acksDue = 0
@@ -50,7 +52,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   sink: TextSink | undefined
   /** What whoever hears the events finds its own by; the stack does not look at it. */
   owner: object | undefined
-  delayedAckAt: Instant = NEVER
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0
 
@@ -59,7 +60,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** The serial number of its row in TIME-WAIT; 0 before. */
   timeWaitSerial = 0
   heapIndex = -1
-  heapKey: Instant = NEVER
   private current: State
 
   constructor(
@@ -80,6 +80,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.listener = listener
     this.current = listener === undefined ? 'CLOSED' : 'SYN-RECEIVED'
     this.sendBuffer = new SendBuffer(host.sendBuffer.initial)
+    this.receiveBuffer = new ReceiveBuffer(host.receiveBuffer.initial)
     this.rto = new RetransmissionTimeout(host.config)
   }
 
@@ -160,7 +161,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** RECEIVE: copies up to `end - start` octets to into[start]; returns how many, 0 when there are none now. */
   receive(into: Uint8Array, start = 0, end: number = into.length): number {
     const length = this.receiveBuffer.read(into, start, end)
-    if (length > 0) this.window.consumed(this, length)
+    if (length > 0) noteRead(this, length)
     return length
   }
 
@@ -265,11 +266,11 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** Lets go of that. */
   cool(): void {
-    this.recovery.stop()
-    this.window.forget()
+    this.recovery.stop(this)
+    this.receiveRateIfMade = undefined
     this.congestionIfMade = undefined
     this.flightIfMade = undefined
-    this.quickAcks = NOTHING_CAME
+    if (this.delayedAckAt === NEVER) this.quickAcks = NOTHING_CAME
     if (this.pathIfMade?.isPlain(this) === true) this.pathIfMade = undefined
   }
 
@@ -287,7 +288,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.retransmitAt = NEVER
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
-    this.recovery.stop()
+    this.recovery.stop(this)
   }
 
   private mayNotSend(): boolean {

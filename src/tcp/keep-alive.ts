@@ -18,6 +18,11 @@ export interface KeepAliveOptions {
   count?: number
 }
 
+type Times = Readonly<Required<KeepAliveOptions>>
+
+/** What was last asked for: connections with the same share it. */
+let last: Times = { idle: 0, interval: 0, count: 0 }
+
 /**
  * Keep-alives (RFC 9293 §3.8.4, MUST-24, MUST-25: off unless asked for): when nothing is in flight and nothing has come for
  * a while (MUST-26), a segment without text at SND.NXT - 1, which the peer must answer. Several probes in a row must go
@@ -25,13 +30,11 @@ export interface KeepAliveOptions {
  * runs out.
  */
 export class KeepAlive {
-  on = false
   /** A probe is to be sent. */
   due = false
   at: Instant = NEVER
-  private idle: Milliseconds = 0
-  private interval: Milliseconds = 0
-  private count = 0
+  /** Undefined while it is off. */
+  private times: Times | undefined
   private probes = 0
   private heardAt: Instant = Number.NEGATIVE_INFINITY
 
@@ -44,17 +47,15 @@ export class KeepAlive {
     if (!(Number.isInteger(count) && count >= LEAST_PROBES && count <= MOST_PROBES)) {
       throw outOfRange('count', `an integer from ${LEAST_PROBES} to ${MOST_PROBES}`, count)
     }
-    this.on = true
-    this.idle = idle
-    this.interval = interval
-    this.count = count
+    if (last.idle !== idle || last.interval !== interval || last.count !== count) last = { idle, interval, count }
+    this.times = last
     this.probes = 0
     if (this.heardAt === Number.NEGATIVE_INFINITY) this.heardAt = now
     this.at = NEVER
   }
 
   stop(): void {
-    this.on = false
+    this.times = undefined
     this.due = false
     this.at = NEVER
   }
@@ -67,22 +68,23 @@ export class KeepAlive {
 
   /** Once the connection is synchronised. */
   arm(now: Instant): void {
-    if (this.on && this.at === NEVER) this.at = Math.max(now, this.heardAt + this.idle)
+    if (this.times !== undefined && this.at === NEVER) this.at = Math.max(now, this.heardAt + this.times.idle)
   }
 
   /** The timer ran out. True if the peer is taken for dead, and the connection has ended. */
   expired(connection: Connection, now: Instant): boolean {
     const { host, tcb, sendBuffer } = connection
+    const { idle, interval, count } = this.times!
     if (tcb.snd.una !== tcb.snd.nxt || sendBuffer.length > 0) {
       // The retransmission and the persist timer have an eye on the peer.
-      this.at = now + this.idle
+      this.at = now + idle
       return false
     }
-    if (now - this.heardAt < this.idle) {
-      this.at = this.heardAt + this.idle
+    if (now - this.heardAt < idle) {
+      this.at = this.heardAt + idle
       return false
     }
-    if (this.probes >= this.count) {
+    if (this.probes >= count) {
       host.counters.TCPAbortOnTimeout++
       host.resetPeer(connection)
       connection.finish('ETIMEDOUT')
@@ -90,7 +92,7 @@ export class KeepAlive {
     }
     this.probes++
     this.due = true
-    this.at = now + this.interval
+    this.at = now + interval
     host.counters.TCPKeepAlive++
     return false
   }

@@ -11,6 +11,8 @@ export class QuickAcks {
   private answers = false
   /** When text last arrived. */
   arrivedAt: Instant = Number.NEGATIVE_INFINITY
+  /** When the ACK goes out that waits for company. */
+  delayedAckAt: Instant = Number.POSITIVE_INFINITY
 
   /** Text arrived, early or not. True if its ACK is not to wait. */
   arrived({ host, rto }: Connection, early: boolean): boolean {

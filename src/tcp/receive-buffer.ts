@@ -19,12 +19,23 @@ export function mostRanges(limit: number): number {
 export class ReceiveBuffer extends Ring {
   /** The position of RCV.NXT: all before it has come. */
   next = 0
+  /** The most octets that are held unread or out of order: it grows with what is read, and never shrinks (RFC 9293 SHLD-14). */
+  limit: number
   /** Made with the first gap, and gone once there is nothing to tell of it. */
   private early: EarlyText | undefined
+
+  constructor(limit: number) {
+    super()
+    this.limit = limit
+  }
 
   /** Octets in order that nobody has read. */
   get length(): number {
     return this.next - this.base
+  }
+
+  get room(): number {
+    return this.limit - this.length
   }
 
   /** Nothing is held, in order or not. */

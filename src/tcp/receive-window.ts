@@ -7,8 +7,8 @@ import { seqAdd, seqDistance, seqLess } from './seq.ts'
 /** Octets in segments that the window has room for beyond twice what is read in a round trip (as Linux). */
 const SLACK = 16
 
-/** What dynamic right-sizing has measured. */
-class Measures {
+/** What dynamic right-sizing has measured: made with the first text, and forgotten when nothing comes for long. */
+export class ReceiveRate {
   /** The receiver's own measure of the round trip, ms; 0 before there is one. */
   roundTrip: Milliseconds = 0
   /** What was read since `since`, and the most of a round trip so far. */
@@ -20,89 +20,71 @@ class Measures {
   turnAt: Instant = Number.NEGATIVE_INFINITY
 }
 
-/**
+/*
  * How much of the receive buffer is open to the peer: dynamic right-sizing as on Linux. Once in each round trip what the
  * application has read is compared with the most it ever read in one: where it was more, the buffer becomes twice that,
  * up to `receiveBuffer.max`. Who does not read gets no more to hold. The round trip is that of a timestamp which comes
  * back with data or, without timestamps, the time in which a window is used up.
  */
-export class ReceiveWindow {
-  /** The most octets that are held unread or out of order; it never shrinks (RFC 9293 SHLD-14). */
-  limit: number
-  private measures: Measures | undefined
 
-  constructor(limit: number) {
-    this.limit = limit
+/** Text arrived in order. */
+export function noteArrival(connection: Connection, segment: Segment): void {
+  const { tcb, host, receiveBuffer } = connection
+  if (receiveBuffer.limit >= host.receiveBuffer.max) return
+  const rate = connection.receiveRate
+  if (tcb.timestamps) {
+    if (segment.tsEcr === rate.lastEcho || segment.length < tcb.rcv.mss) return
+    rate.lastEcho = segment.tsEcr
+    const sample = Math.max(1, seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now)))
+    rate.roundTrip = rate.roundTrip === 0 ? sample : rate.roundTrip + (sample - rate.roundTrip) / 8
+    return
   }
+  if (rate.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, rate.turn)) return
+  if (rate.turnAt !== Number.NEGATIVE_INFINITY) {
+    const sample = Math.max(1, host.now - rate.turnAt)
+    // It measures the sender's pauses, too: the shortest is nearest.
+    rate.roundTrip = rate.roundTrip === 0 ? sample : Math.min(rate.roundTrip, sample)
+  }
+  rate.turn = tcb.rcv.edge
+  rate.turnAt = host.now
+}
 
-  /** The receiver's own measure of the round trip, ms; 0 before there is one. */
-  get roundTrip(): Milliseconds {
-    return this.measures?.roundTrip ?? 0
-  }
+/** The application has read `octets`. */
+export function noteRead(connection: Connection, octets: number): void {
+  measure(connection, octets)
+  // After the peer's FIN there is nobody who could use the window.
+  if (connection.finReceived || !windowWouldOpen(connection)) return
+  connection.acksDue = Math.max(connection.acksDue, 1)
+  connection.host.ready(connection)
+}
 
-  /** Text arrived in order. */
-  arrived(connection: Connection, segment: Segment): void {
-    const { tcb, host } = connection
-    if (this.limit >= host.receiveBuffer.max) return
-    this.measures ??= new Measures()
-    const { measures } = this
-    if (tcb.timestamps) {
-      if (segment.tsEcr === measures.lastEcho || segment.length < tcb.rcv.mss) return
-      measures.lastEcho = segment.tsEcr
-      const sample = Math.max(1, seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now)))
-      measures.roundTrip = measures.roundTrip === 0 ? sample : measures.roundTrip + (sample - measures.roundTrip) / 8
-      return
-    }
-    if (measures.turnAt !== Number.NEGATIVE_INFINITY && seqLess(tcb.rcv.nxt, measures.turn)) return
-    if (measures.turnAt !== Number.NEGATIVE_INFINITY) {
-      const sample = Math.max(1, host.now - measures.turnAt)
-      // It measures the sender's pauses, too: the shortest is nearest.
-      measures.roundTrip = measures.roundTrip === 0 ? sample : Math.min(measures.roundTrip, sample)
-    }
-    measures.turn = tcb.rcv.edge
-    measures.turnAt = host.now
-  }
+function measure(connection: Connection, octets: number): void {
+  const { tcb, host, receiveBuffer, receiveRateIfMade: rate } = connection
+  if (rate === undefined || receiveBuffer.limit >= host.receiveBuffer.max) return
+  rate.read += octets
+  const { now } = host
+  if (rate.roundTrip === 0 || now - rate.since < rate.roundTrip) return
+  const wanted = wantedWindow(rate, tcb.rcv.mss)
+  receiveBuffer.limit = Math.min(host.receiveBuffer.max, Math.max(receiveBuffer.limit, wanted))
+  rate.read = 0
+  rate.since = now
+}
 
-  /** The application has read `octets`. */
-  consumed(connection: Connection, octets: number): void {
-    this.measure(connection, octets)
-    // After the peer's FIN there is nobody who could use the window.
-    if (connection.finReceived || !windowWouldOpen(connection)) return
-    connection.acksDue = Math.max(connection.acksDue, 1)
-    connection.host.ready(connection)
-  }
-
-  /** What was measured is of no use any more. */
-  forget(): void {
-    this.measures = undefined
-  }
-
-  private measure({ tcb, host }: Connection, octets: number): void {
-    const { measures } = this
-    if (measures === undefined || this.limit >= host.receiveBuffer.max) return
-    measures.read += octets
-    const { now } = host
-    if (measures.roundTrip === 0 || now - measures.since < measures.roundTrip) return
-    this.grow(measures, tcb.rcv.mss, host.receiveBuffer.max)
-    measures.read = 0
-    measures.since = now
-  }
-
-  private grow(measures: Measures, mss: number, most: number): void {
-    const { read, best } = measures
-    if (read <= best) return
-    measures.best = read
-    let wanted = 2 * read + SLACK * mss
-    // A sender in slow start doubles: the window is to be ahead of it.
-    if (best > 0) wanted += 2 * wanted * Math.min(1, (read - best) / best)
-    this.limit = Math.min(most, Math.max(this.limit, Math.floor(wanted)))
-  }
+/** Octets; 0 when no more was read than before. */
+function wantedWindow(rate: ReceiveRate, mss: number): number {
+  const { read, best } = rate
+  if (read <= best) return 0
+  rate.best = read
+  const wanted = 2 * read + SLACK * mss
+  // A sender in slow start doubles: the window is to be ahead of it.
+  const ahead = best > 0 ? 2 * wanted * Math.min(1, (read - best) / best) : 0
+  return Math.floor(wanted + ahead)
 }
 
 /** Where the right edge of the window could be: what was not read takes from it, and 16 scaled bits must reach it. */
 function possibleEdge(connection: Connection): number {
-  const { tcb, receiveBuffer, window } = connection
-  const room = connection.released ? window.limit : window.limit - receiveBuffer.length
+  const { tcb, receiveBuffer } = connection
+  const room = connection.released ? receiveBuffer.limit : receiveBuffer.room
   return seqAdd(tcb.rcv.nxt, Math.max(0, Math.min(room, 65_535 << tcb.rcv.scale)))
 }
 
@@ -110,7 +92,7 @@ function possibleEdge(connection: Connection): number {
 export function windowWouldOpen(connection: Connection): boolean {
   const { rcv, snd } = connection.tcb
   const gain = seqDistance(rcv.edge, possibleEdge(connection))
-  return gain > 0 && gain >= Math.min(snd.mss, connection.window.limit / 2)
+  return gain > 0 && gain >= Math.min(snd.mss, connection.receiveBuffer.limit / 2)
 }
 
 /** SEG.WND of an ordinary segment; moves RCV's edge. */

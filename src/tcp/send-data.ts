@@ -43,12 +43,13 @@ export function resendFirst(connection: Connection, out: Segment): boolean {
 /** New data, data to be sent again after a timeout, a FIN, or a zero-window probe. */
 export function sendData(connection: Connection, out: Segment): boolean {
   const { snd } = connection.tcb
-  const { sendBuffer, recovery } = connection
+  const { sendBuffer } = connection
   if (connection.probeDue) return sendProbe(connection, out)
   if (sendBuffer.length > 0) connection.path.update(connection)
   const usual = segmentSize(connection)
-  if (recovery.sack !== undefined) {
-    const turn = resendLost(connection, recovery.sack, usual, out)
+  const { sack } = connection.recovery
+  if (sack !== undefined) {
+    const turn = resendLost(connection, sack, usual, out)
     if (turn !== 'new data') return turn === 'sent'
   }
   // Octets of data from `resend` on: -1 once the FIN is out.
@@ -56,7 +57,7 @@ export function sendData(connection: Connection, out: Segment): boolean {
   const waiting = sendBuffer.length - offset
   const finWaits = connection.finQueued && !connection.finAcked && waiting >= 0
   if (waiting <= 0 && !finWaits) return false
-  recovery.prepare(connection)
+  const recovery = connection.recovery.prepare(connection)
   const size = waiting > 0 ? connection.path.sizeOfNext(connection, usual, offset) : usual
   // RFC 9293 MUST-34, SHLD-15: a window that has shrunk below what is out lets nothing new go. SHLD-28: else what fits.
   // RFC 5681 §4.1: what was learnt of the path before a pause may not hold.

@@ -26,7 +26,7 @@ export function sendSyn(connection: Connection, out: Segment): boolean {
       : 0
   start(connection, out, (answering ? SYN | ACK : SYN) | ecn, tcb.iss)
   // RFC 7323 §2.2: a window on a SYN is never scaled.
-  out.wnd = Math.min(connection.window.limit - connection.receiveBuffer.length, 65_535)
+  out.wnd = Math.min(connection.receiveBuffer.room, 65_535)
   const edge = seqAdd(tcb.rcv.nxt, out.wnd)
   if (seqLess(tcb.rcv.edge, edge)) tcb.rcv.edge = edge
   // RFC 9293 MUST-14, SHLD-5, MUST-65: an MSS option on every SYN, and on nothing else.

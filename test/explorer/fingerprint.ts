@@ -164,7 +164,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
     return `${receiveBuffer.length} ${ranges.join(' ')}`
   },
   // What CONFIG or the explorer leaves alone: the window does not grow, nothing is urgent, no segment is full.
-  window: 'skip',
+  receiveRateIfMade: 'skip',
   marks: 'as it is',
   // A blank one is as good as none. Longer ago than the RTO, sending starts slowly anew. As long as nothing is limited by the window, nobody asks.
   flightIfMade: (connection, _, now) => {
@@ -177,7 +177,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   // Off, or never asked for, but for these two.
   rarities: ({ challengedAt, closeAt }, _, now) => `${ago(challengedAt, now)} ${closeAt - now}`,
-  quickAcks: 'skip',
+  quickAcks: ({ delayedAckAt }, _, now) => String(delayedAckAt - now),
   // Nobody takes text out of frames here.
   pathIfMade: 'skip',
   keepAliveIfMade: 'skip',
@@ -189,12 +189,10 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   },
   congestionIfMade: ({ congestion }) => `${congestion?.cwnd} ${congestion?.ssthresh}`,
   acksDue: 'as it is',
-  delayedAckAt: 'moment',
   unacknowledged: 'as it is',
   events: 'as it is',
   timeWaitSerial: 'skip',
   heapIndex: 'skip',
-  heapKey: 'skip',
   current: 'as it is',
 }
 

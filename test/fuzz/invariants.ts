@@ -66,7 +66,7 @@ function assertConnection(stack: Stack, connection: Connection): void {
   assert.ok(!connection.finAcked || connection.finSent)
   assert.ok(!connection.finSent || connection.finQueued)
 
-  const { limit } = connection.window
+  const { limit } = receiveBuffer
   const unit = 2 ** rcv.scale
   const window = seqDistance(rcv.nxt, rcv.edge)
   assert.ok(state === 'SYN-SENT' || window >= 0, 'the window does not end before it begins')

@@ -95,10 +95,11 @@ kernelTest(import.meta.url, 'the kernel gets the last of our urgent octets as it
 kernelTest(import.meta.url, 'our receive window grows as the kernel sends, over a path of 20 ms', async (t) => {
   const octets = 8e6
   const { host, socket, connection } = await open(t, { impairment: { inward: { delay: 10 }, outward: { delay: 10 } } })
-  const before = connection.window.limit
+  const before = connection.receiveBuffer.limit
   socket.end(Buffer.alloc(octets))
   assert.equal((await host.readAll(connection)).length, octets)
-  const { limit, roundTrip } = connection.window
+  const { limit } = connection.receiveBuffer
+  const { roundTrip } = connection.receiveRate
   t.diagnostic(`from ${before} to ${limit} octets, at ${roundTrip.toFixed(1)} ms`)
   assert.ok(limit >= 4 * before, `${limit} octets`)
   assert.ok(roundTrip >= 18, `${roundTrip} ms`)

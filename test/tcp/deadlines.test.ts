@@ -6,7 +6,6 @@ import { Deadlines, type Waiting } from '../../src/tcp/deadlines.ts'
 class Item implements Waiting {
   at: number
   heapIndex = -1
-  heapKey = Infinity
 
   constructor(at: number) {
     this.at = at

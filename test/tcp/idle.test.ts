@@ -54,8 +54,8 @@ class Pairs {
 }
 
 function hasMade(connection: Connection): boolean[] {
-  const { recovery, congestionIfMade, flightIfMade, pathIfMade, window } = connection
-  return [recovery.sack, congestionIfMade, flightIfMade, pathIfMade, window['measures']].map(
+  const { recovery, congestionIfMade, flightIfMade, pathIfMade, receiveRateIfMade } = connection
+  return [recovery.sack, congestionIfMade, flightIfMade, pathIfMade, receiveRateIfMade].map(
     (part) => part !== undefined,
   )
 }

@@ -23,7 +23,7 @@ function blocks(buffer: ReceiveBuffer, most = 4): number[][] {
 
 describe('a receive buffer', () => {
   test('gives octets in order as they come', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     assert.ok(store(buffer, 0, 10))
     assert.ok(store(buffer, 10, 25))
     assert.equal(buffer.next, 25)
@@ -34,7 +34,7 @@ describe('a receive buffer', () => {
   })
 
   test('reads into the middle of an array, no more than there is', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 0, 3)
     const into = new Uint8Array(6).fill(0xee)
     assert.equal(buffer.read(into, 1, 6), 3)
@@ -43,7 +43,7 @@ describe('a receive buffer', () => {
 
   // RFC 9293 SHLD-31
   test('holds what comes early, and gives it once the gap is filled', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     assert.ok(store(buffer, 10, 20))
     assert.ok(buffer.hasGaps)
     assert.equal(buffer.length, 0)
@@ -55,7 +55,7 @@ describe('a receive buffer', () => {
   })
 
   test('joins early ranges that overlap, touch, or lie within each other', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 10, 20)
     store(buffer, 30, 40)
     assert.deepEqual(blocks(buffer), [
@@ -72,7 +72,7 @@ describe('a receive buffer', () => {
   })
 
   test('names first what came twice, once, and the range that it lies in (RFC 2883 §4)', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 10, 20)
     store(buffer, 30, 40)
     store(buffer, 12, 15)
@@ -96,7 +96,7 @@ describe('a receive buffer', () => {
   })
 
   test('names what came twice after it was read as one stretch, if that is what it is', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 0, 50)
     readAll(buffer)
     buffer.noteDuplicate(10, 20)
@@ -108,7 +108,7 @@ describe('a receive buffer', () => {
   })
 
   test('fills the gap with a segment that overlaps what came early', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 10, 20)
     store(buffer, 30, 40)
     store(buffer, 0, 15)
@@ -120,7 +120,7 @@ describe('a receive buffer', () => {
   })
 
   test('names the range that came last first, then the others from the highest down (RFC 2018 §4)', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     for (const from of [50, 10, 90, 70, 30]) store(buffer, from, from + 10)
     assert.deepEqual(blocks(buffer), [
       [30, 40],
@@ -132,7 +132,7 @@ describe('a receive buffer', () => {
   })
 
   test('makes blocks of sequence numbers, which wrap', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 10, 20)
     const edges = new Uint32Array(2)
     assert.equal(buffer.blocks(edges, 1, 0xffff_fff0), 1)
@@ -140,7 +140,7 @@ describe('a receive buffer', () => {
   })
 
   test(`holds at most ${MAX_RANGES} ranges out of order, and refuses what would make another`, () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     for (let i = 1; i <= MAX_RANGES; i++) assert.ok(store(buffer, 10 * i, 10 * i + 5))
     assert.ok(!store(buffer, 100_000, 100_001))
     assert.equal(buffer.highest, 10 * MAX_RANGES + 5)
@@ -151,7 +151,7 @@ describe('a receive buffer', () => {
   })
 
   test('forgets everything on release', () => {
-    const buffer = new ReceiveBuffer()
+    const buffer = new ReceiveBuffer(1 << 20)
     store(buffer, 0, 10)
     store(buffer, 20, 30)
     buffer.release()
@@ -168,7 +168,7 @@ describe('a receive buffer', () => {
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const buffer = new ReceiveBuffer()
+        const buffer = new ReceiveBuffer(1 << 20)
         const held = new Set<number>()
         let read = 0
         for (const one of steps) {

@@ -42,8 +42,8 @@ function settle(tcp: Traced): void {
 describe('the receive window', () => {
   test('starts at 64 KiB and ends at 6 MiB by default, or where both are said', () => {
     assert.deepEqual(DEFAULT_CONFIG.receiveBuffer, { initial: 128 * 1024, max: 6 * 1024 * 1024 })
-    const { window, tcb } = stamped({ receiveBuffer: { initial: 5000, max: 64 * 1024 * 1024 } }).connection
-    assert.deepEqual([window.limit, tcb.rcv.scale], [5000, 11])
+    const { receiveBuffer, tcb } = stamped({ receiveBuffer: { initial: 5000, max: 64 * 1024 * 1024 } }).connection
+    assert.deepEqual([receiveBuffer.limit, tcb.rcv.scale], [5000, 11])
   })
 
   test('grows to more than twice what is read in a round trip, up to its bound', () => {
@@ -51,10 +51,10 @@ describe('the receive window', () => {
     let seq = 1
     const limits: number[] = []
     for (const segments of [2, 4, 8, 16, 32]) {
-      seq = roundTrip(tcp, seq, Math.min(segments, Math.floor(tcp.connection.window.limit / 1448)))
-      limits.push(tcp.connection.window.limit)
+      seq = roundTrip(tcp, seq, Math.min(segments, Math.floor(tcp.connection.receiveBuffer.limit / 1448)))
+      limits.push(tcp.connection.receiveBuffer.limit)
     }
-    assert.equal(tcp.connection.window.roundTrip > 50, true)
+    assert.equal(tcp.connection.receiveRate.roundTrip > 50, true)
     assert.ok(
       limits.every((limit, i) => i === 0 || limit >= limits[i - 1]!),
       String(limits),
@@ -67,14 +67,14 @@ describe('the receive window', () => {
     const tcp = stamped()
     let seq = roundTrip(tcp, 1, 2, false)
     for (let n = 0; n < 2; n++) seq = roundTrip(tcp, seq, 2, false)
-    assert.equal(tcp.connection.window.limit, 10_000)
+    assert.equal(tcp.connection.receiveBuffer.limit, 10_000)
   })
 
   test('does not grow for a trickle', () => {
     const tcp = stamped({ receiveBuffer: { initial: 60_000, max: 100_000 } })
     let seq = 1
     for (let n = 0; n < 20; n++) seq = roundTrip(tcp, seq, 1)
-    assert.equal(tcp.connection.window.limit, 60_000)
+    assert.equal(tcp.connection.receiveBuffer.limit, 60_000)
   })
 
   test('grows without timestamps by the time in which a window is used up', () => {
@@ -89,15 +89,15 @@ describe('the receive window', () => {
       tcp.read()
       settle(tcp)
     }
-    assert.ok(tcp.connection.window.roundTrip > 0)
-    assert.ok(tcp.connection.window.limit > SIZE.initial, String(tcp.connection.window.limit))
+    assert.ok(tcp.connection.receiveRate.roundTrip > 0)
+    assert.ok(tcp.connection.receiveBuffer.limit > SIZE.initial, String(tcp.connection.receiveBuffer.limit))
   })
 
   test('keeps the size that one number gives it', () => {
     const tcp = stamped({ receiveBuffer: 10_000 })
     let seq = 1
     for (let n = 0; n < 5; n++) seq = roundTrip(tcp, seq, 6)
-    assert.equal(tcp.connection.window.limit, 10_000)
+    assert.equal(tcp.connection.receiveBuffer.limit, 10_000)
   })
 
   for (const receiveBuffer of [

@@ -3,6 +3,7 @@ import type { Connection } from '../connection.ts'
 import { READABLE } from '../events.ts'
 import { offeredMss } from '../options.ts'
 import { mostRanges } from '../receive-buffer.ts'
+import { noteArrival, noteRead } from '../receive-window.ts'
 import { seqAdd, seqDistance, seqLess } from '../seq.ts'
 
 /** The most pure ACKs that are owed at once: each early segment asks for one (RFC 5681 §4.2). */
@@ -53,15 +54,15 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
       segment.octets,
       start + taken,
       length - taken,
-      mostRanges(connection.window.limit),
+      mostRanges(receiveBuffer.limit),
     )
   ) {
     host.drop('tcp-reassembly-full')
   }
   const advanced = receiveBuffer.next - before
-  if (advanced > 0) connection.window.arrived(connection, segment)
+  if (advanced > 0) noteArrival(connection, segment)
   rcv.nxt = seqAdd(rcv.nxt, advanced)
-  if (taken > 0) connection.window.consumed(connection, taken)
+  if (taken > 0) noteRead(connection, taken)
   if (advanced > 0) connection.tell(READABLE)
   scheduleAck(connection, advanced, hadGaps)
   return undefined

@@ -15,9 +15,14 @@ const sample: AckSample = { octets: 0, flight: 0, rtt: Number.NaN, una: 0, nxt: 
  * by duplicate ACKs.
  */
 export class Recovery {
-  /** One of the two does the work from the first segment on: the latter where the peer takes SACK blocks. */
-  newReno: NewReno | undefined
-  sack: SackRecovery | undefined
+  /** One of the two does the work: the latter where the peer takes SACK blocks. */
+  readonly newReno: NewReno | undefined
+  readonly sack: SackRecovery | undefined
+
+  constructor(newReno?: NewReno, sack?: SackRecovery) {
+    this.newReno = newReno
+    this.sack = sack
+  }
 
   get inRecovery(): boolean {
     return this.sack?.inRecovery ?? this.newReno?.inRecovery === true
@@ -34,15 +39,14 @@ export class Recovery {
     if (snd.una !== snd.nxt) this.prepare(connection)
   }
 
-  /** Something is to be sent. */
-  prepare(connection: Connection): void {
-    if (this.sack !== undefined || this.newReno !== undefined) return
-    if (connection.tcb.sack) {
-      this.sack = new SackRecovery()
-      this.sack.start(connection)
-    } else {
-      this.newReno = new NewReno(connection.tcb.snd.una)
-    }
+  /** Something is to be sent: the connection needs one of its own. */
+  prepare(connection: Connection): Recovery {
+    if (this !== NOTHING_SENT) return this
+    const { tcb } = connection
+    const sack = tcb.sack ? new SackRecovery() : undefined
+    connection.recovery = new Recovery(tcb.sack ? undefined : new NewReno(tcb.snd.una), sack)
+    sack?.start(connection)
+    return connection.recovery
   }
 
   /** SND.UNA has moved on by `acked`, `octets` of them data; `flight` was out before. `rtt` in ms; NaN for none. */
@@ -74,7 +78,7 @@ export class Recovery {
   resendAll(connection: Connection): void {
     const { snd } = connection.tcb
     if (this.sack === undefined) snd.resend = snd.una
-    else this.sack.loseAll()
+    else this.sack.sent.loseAll()
   }
 
   /** How many octets from SND.UNA on may be out, by congestion control, if the next goes `offset` after it. */
@@ -126,10 +130,12 @@ export class Recovery {
     }
   }
 
-  /** Nothing will be sent any more. */
-  stop(): void {
+  /** Nothing is out, nor will be for long. */
+  stop(connection: Connection): void {
     this.sack?.sent.clear(0)
-    this.sack = undefined
-    this.newReno = undefined
+    connection.recovery = NOTHING_SENT
   }
 }
+
+/** Of all connections that have nothing out. */
+export const NOTHING_SENT: Recovery = new Recovery()

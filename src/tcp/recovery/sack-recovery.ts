@@ -8,7 +8,7 @@ import { Rack } from './rack.ts'
 import { mayForward } from './resend.ts'
 import { SackRoundTrip } from './sack-round-trip.ts'
 import { Scoreboard } from './scoreboard.ts'
-import { LOST, SACKED, SentSegments } from './sent-segments.ts'
+import { SACKED, SentSegments } from './sent-segments.ts'
 import { Spurious } from './spurious.ts'
 import { TailLossProbe } from './tlp.ts'
 
@@ -131,8 +131,8 @@ export class SackRecovery {
     if (reneged) {
       // RFC 2018 §8: who does not acknowledge what it has, has it no more.
       counters.TCPSACKReneging++
-      this.forgetSacks()
-      this.loseAll()
+      sent.unmarkAllSacked()
+      sent.loseAll()
     } else {
       rack.markOnTimeout(sent, now, counters)
     }
@@ -161,12 +161,6 @@ export class SackRecovery {
     this.phase = 'reduction'
     this.recover = connection.tcb.snd.nxt
     return true
-  }
-
-  /** Everything out is taken for lost, by no fault of the path's load. */
-  loseAll(): void {
-    const { sent } = this
-    for (let i = 0; i < sent.count; i++) if (!sent.has(i, SACKED)) sent.markLost(i)
   }
 
   /** New sequence was sent, up to SND.NXT, in so many segments. */
@@ -291,23 +285,17 @@ export class SackRecovery {
 
   /** RFC 4015 §3: back to where it was; what was taken for lost is on its way. */
   private undo(connection: Connection, counter: UndoCounter): void {
-    const { sent, spurious } = this
     const { counters, now } = connection.host
-    for (let i = 0; i < sent.count; i++) if (sent.has(i, LOST)) sent.unmarkLost(i)
+    this.sent.unmarkAllLost()
     if (this.phase === 'recovery' && counter !== 'TCPDSACKUndo') {
       this.rack.seeReordering(counters, 'TCPTSReorder')
       this.rack.widen(connection.tcb.snd.una, connection.tcb.snd.nxt)
     }
     connection.congestion!.undo(now)
     counters[counter]++
-    spurious.forget()
+    this.spurious.forget()
     this.phase = 'open'
     this.doubtful = false
     this.forward = 0
-  }
-
-  private forgetSacks(): void {
-    const { sent } = this
-    for (let i = 0; i < sent.count; i++) if (sent.has(i, SACKED)) sent.unmarkSacked(i)
   }
 }

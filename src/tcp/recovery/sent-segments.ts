@@ -112,6 +112,20 @@ export class SentSegments extends SentEntries {
     this.set(i, this.marksOf(i) & ~SACKED)
   }
 
+  /** All that is not SACKed is lost. */
+  loseAll(): void {
+    for (let i = 0; i < this.count; i++) if (!this.has(i, SACKED)) this.markLost(i)
+  }
+
+  /** All that was taken for lost is in the network after all. */
+  unmarkAllLost(): void {
+    for (let i = 0; i < this.count; i++) if (this.has(i, LOST)) this.unmarkLost(i)
+  }
+
+  unmarkAllSacked(): void {
+    for (let i = 0; i < this.count; i++) if (this.has(i, SACKED)) this.unmarkSacked(i)
+  }
+
   /** It was sent again. */
   resent(i: number, now: Instant): void {
     const often = this.has(i, RETRANSMITTED) ? OFTEN : 0
