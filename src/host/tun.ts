@@ -39,7 +39,7 @@ export interface TunOptions {
    * for Ethernet frames. A stack that forwards needs it off.
    */
   offload?: boolean
-  /** Frames read at once, before others have their turn: 64 by default. */
+  /** Frames read at once, before others have their turn: 128 by default. */
   batch?: number
   /**
    * Microseconds, 0 to 1000, that the event loop goes round after frames came, rather than sleep until the next ones: 50 by
@@ -66,7 +66,7 @@ export interface TunDevice {
   readonly offloadRefusal?: string | undefined
   /** Default 'ip'. */
   readonly medium?: 'ip' | 'ethernet'
-  /** Default 64. */
+  /** Default 128. */
   readonly batch?: number | undefined
   /** ms. Default: never. */
   readonly busyPoll?: Milliseconds | undefined
@@ -82,7 +82,7 @@ const TX_QUEUE_LENGTH = 16_384
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
-const BATCH = 64
+const BATCH = 128
 
 /** How long is looked for more frames before the event loop sleeps, µs; and the most that may be asked for. */
 const BUSY_POLL = 50

@@ -72,12 +72,12 @@ test('all frames that wait are read, and then the receiver is told', () => {
 
 test('one turn reads a bounded number of frames', () => {
   const { libc, link, recorder } = fakeTun()
-  libc.reads.push(...new Array<number>(100).fill(1))
+  libc.reads.push(...new Array<number>(200).fill(1))
   libc.ready(false)
-  equal(recorder.arrivals.length, 64)
+  equal(recorder.arrivals.length, 128)
   equal(recorder.drains, 1)
   libc.ready(false)
-  equal(recorder.arrivals.length, 100)
+  equal(recorder.arrivals.length, 200)
   link.close()
 })
 
