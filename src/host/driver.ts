@@ -1,16 +1,21 @@
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Scheduler, Timer } from '../link/scheduler.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import type { Instant } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import { Offload } from '../wire/offload.ts'
+import { Payload } from '../wire/payload.ts'
 
 /** What a driver drives: the five verbs of a stack without input, output and clock of its own. */
 export interface Drivable {
   /** From the network. */
   receive(octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void
+  /** Where the text of the next frame is wanted, if that is known; 'full': there will be room once events are delivered. */
+  landing?(): Landing | 'full' | undefined
   /** From the clock. */
   advance(now: Instant): void
-  /** To the network: octets written, 0 when nothing is due. */
-  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number
+  /** To the network: octets written, 0 when nothing is due. With `payload`, that is what follows them. */
+  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number
   /** To the clock: Infinity when idle. */
   nextDeadline(): Instant
   /** To the application. */
@@ -55,6 +60,8 @@ export class Driver<S extends Drivable> {
   readonly #span: number
   readonly #buffer: Uint8Array
   readonly #offload = new Offload()
+  /** What the frame in the buffer goes on with, where the link takes that from elsewhere. */
+  readonly #payload: Payload | undefined
   /** Octets of the frame in the buffer for which the link had no room; 0 when there is none. */
   #waiting = 0
   /** When the batch of frames began that is coming in. */
@@ -83,7 +90,8 @@ export class Driver<S extends Drivable> {
     this.#batch = options.batch ?? 256
     this.#span = options.turn ?? 5
     const header = link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0
-    this.#buffer = new Uint8Array(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
+    this.#buffer = arenaOctets(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
+    this.#payload = link.sendGathered === undefined ? undefined : new Payload()
     link.attach(this.#receiver())
   }
 
@@ -140,6 +148,7 @@ export class Driver<S extends Drivable> {
         this.#undelivered += end - start
         if (this.#undelivered >= PROMPT) this.#deliverEarly()
       },
+      landing: () => this.#landing(),
       drained: () => this.#turn(),
       writable: () => this.#turn(),
       closed: (error) => {
@@ -150,6 +159,17 @@ export class Driver<S extends Drivable> {
         this.onClosed(error)
       },
     }
+  }
+
+  #landing(): Landing | undefined {
+    const { stack } = this
+    if (stack.landing === undefined || this.#closed) return undefined
+    let place = stack.landing()
+    if (place === 'full') {
+      this.#deliverEarly()
+      place = stack.landing()
+    }
+    return place === 'full' ? undefined : place
   }
 
   #begin(now: Instant): void {
@@ -219,18 +239,30 @@ export class Driver<S extends Drivable> {
     const start = this.link.headroom
     while (this.#left > 0) {
       if (this.#waiting === 0) this.#waiting = this.#next(start, now)
-      if (this.#waiting === 0 || !this.link.send(this.#buffer, start, start + this.#waiting, this.#offload)) return
+      if (this.#waiting === 0 || !this.#send(start)) return
       this.#waiting = 0
       this.#left--
       this.#watchTime()
     }
   }
 
+  /** What waits for the link waits whole: its payload is in the stack's memory, which may hold others by then. */
+  #send(start: number): boolean {
+    const end = start + this.#waiting
+    const payload = this.#payload
+    if (payload === undefined || payload.length === 0) return this.link.send(this.#buffer, start, end, this.#offload)
+    const taken = this.link.sendGathered!(this.#buffer, start, end, payload, this.#offload)
+    if (taken) payload.clear()
+    else this.#waiting += payload.join(this.#buffer, end)
+    return taken
+  }
+
   #next(start: number, now: Instant): number {
     this.#offload.clear()
-    const length = this.stack.transmit(this.#buffer, start, now, this.#offload)
-    if (start + length <= this.#buffer.length) return length
-    throw new RangeError(`the stack made a frame of ${length} octets: more than the link ${this.link.name} takes`)
+    const length = this.stack.transmit(this.#buffer, start, now, this.#offload, this.#payload)
+    const whole = length + (this.#payload?.length ?? 0)
+    if (start + whole <= this.#buffer.length) return length
+    throw new RangeError(`the stack made a frame of ${whole} octets: more than the link ${this.link.name} takes`)
   }
 
   #workLater(): void {

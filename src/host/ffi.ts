@@ -1,3 +1,6 @@
+import type { Landing } from '../wire/landing.ts'
+import type { Payload } from '../wire/payload.ts'
+import { IoVector } from './io-vector.ts'
 import { TunError } from './tun-error.ts'
 
 /**
@@ -6,7 +9,11 @@ import { TunError } from './tun-error.ts'
  */
 export interface Libc {
   read(fd: number, into: Uint8Array, count: number): number
+  /** Reads into[0] up to into[textAt], what follows into `landing`, and the rest behind where that would be in `into`. */
+  readScattered(fd: number, into: Uint8Array, textAt: number, landing: Landing): number
   write(fd: number, octets: Uint8Array, count: number): number
+  /** Writes octets[start] up to octets[end] and `payload` behind that, as one. */
+  writeGathered(fd: number, octets: Uint8Array, start: number, end: number, payload: Payload): number
   socket(domain: number, type: number, protocol: number): number
   /** With a structure, which the kernel may write to. */
   ioctl(fd: number, request: number, structure: Uint8Array): number
@@ -53,19 +60,31 @@ async function load(): Promise<Libc> {
 }
 
 type Transfer = (fd: number, octets: Uint8Array, count: number) => number
+type VectorTransfer = (fd: number, pieces: Uint32Array, count: number) => number
 
 function bind(koffi: Koffi): Libc {
   const library = koffi.load(null)
   // Counts are declared to be int: none here comes near 2^31, and koffi then makes no BigInt.
   const read: Transfer = library.func('read', 'int', ['int', 'void *', 'size_t'])
   const write: Transfer = library.func('write', 'int', ['int', 'void *', 'size_t'])
+  const readv: VectorTransfer = library.func('readv', 'int', ['int', 'void *', 'int'])
+  const writev: VectorTransfer = library.func('writev', 'int', ['int', 'void *', 'int'])
+  const vector = new IoVector((octets) => Number(koffi.address(octets)), koffi.sizeof('void *'))
   const socket: Libc['socket'] = library.func('socket', 'int', ['int', 'int', 'int'])
   const ioctl: Libc['ioctl'] = library.func('ioctl', 'int', ['int', 'ulong', 'void *'])
   const ioctlValue: Libc['ioctlValue'] = library.func('ioctl', 'int', ['int', 'ulong', 'ulong'])
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   return {
     read: (fd, into, count) => result(read(fd, into, count)),
+    readScattered: (fd, into, textAt, landing) => {
+      const count = vector.scatter(into, textAt, landing)
+      return result(readv(fd, vector.words, count))
+    },
     write: (fd, octets, count) => result(write(fd, octets, count)),
+    writeGathered: (fd, octets, start, end, payload) => {
+      const count = vector.fill(octets, start, end, payload)
+      return result(writev(fd, vector.words, count))
+    },
     socket: (domain, type, protocol) => result(socket(domain, type, protocol)),
     ioctl: (fd, request, structure) => result(ioctl(fd, request, structure)),
     ioctlValue: (fd, request, value) => result(ioctlValue(fd, request, value)),

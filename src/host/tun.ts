@@ -1,8 +1,11 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import type { Milliseconds } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
 import { errnoName, TunError } from './tun-error.ts'
@@ -143,7 +146,7 @@ export class TunLink implements Link {
   readonly #libc: Libc
   readonly #fd: number
   readonly #batch: number
-  readonly #buffer = new Uint8Array(BUFFER_LENGTH)
+  readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
   readonly #busyPoll: BusyPoll
   #receiver: LinkReceiver | undefined
@@ -195,6 +198,21 @@ export class TunLink implements Link {
     do {
       result = this.#libc.write(this.#fd, this.#view, end - at)
     } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
+    if (this.#closed) return true
+    writeVnetHeader(octets, start, offload)
+    let result: number
+    do {
+      result = this.#libc.writeGathered(this.#fd, octets, start - VNET_HEADER_LENGTH, end, payload)
+    } while (result === -EINTR)
+    return this.#sent(result)
+  }
+
+  /** What became of a frame, by what the system call returned: whether it is gone. */
+  #sent(result: number): boolean {
     if (result === -EAGAIN) {
       this.#watch?.wantWritable(true)
       return false
@@ -225,7 +243,9 @@ export class TunLink implements Link {
     const receiver = this.#receiver!
     try {
       for (let left = this.#batch; left > 0 && !this.#closed; left--) {
-        const count = this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
+        const landing = this.offload.checksum ? receiver.landing?.() : undefined
+        if (this.#closed) break
+        const count = this.#read(landing)
         if (count === -EAGAIN) break
         if (count === -EINTR) continue
         if (count < 0) {
@@ -234,11 +254,17 @@ export class TunLink implements Link {
         }
         this.#counters.received++
         readVnetHeader(this.#buffer, 0, this.#inward)
+        this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
         receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
       }
     } finally {
       if (!this.#closed) receiver.drained()
     }
+  }
+
+  #read(landing: Landing | undefined): number {
+    if (landing === undefined) return this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
+    return this.#libc.readScattered(this.#fd, this.#buffer, VNET_HEADER_LENGTH + landing.headerLength, landing)
   }
 
   #end(error: Error | undefined): void {

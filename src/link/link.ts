@@ -1,9 +1,16 @@
+import type { Landing } from '../wire/landing.ts'
 import type { Offload, OffloadCapability } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 
 /** Who gets what a link brings: a driver, or the middleware between it and the link. */
 export interface LinkReceiver {
   /** A frame lies at octets[start] up to octets[end]. It is borrowed, and so is `offload`: both are reused afterwards. */
   frame(octets: Uint8Array, start: number, end: number, offload: Offload): void
+  /**
+   * To be asked right before the next frame is read: where its text is wanted, if that is known. A link that has put it
+   * there, and whose checksum is known to be right, says so in `offload`, and `end` is where it would end behind its header.
+   */
+  landing?(): Landing | undefined
   /** Nothing more is waiting for now: the moment to answer all that came since the last call. */
   drained(): void
   /** After a `send` that returned false: there is room again. */
@@ -32,6 +39,11 @@ export interface Link {
    * the frame is not taken, `writable()` says when to try again.
    */
   send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean
+  /**
+   * As `send`, of a frame that goes on with `payload` behind octets[end], and that neither of them changes. Only a link
+   * that completes checksums and needs not see the whole has it; middleware that looks at frames does not.
+   */
+  sendGathered?(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean
   /** Ends the flow and gives up the device. May be called twice. */
   close(): void
 }

@@ -38,7 +38,11 @@ export interface SocketOptions extends Omit<DuplexOptions, 'signal'> {
   blockList?: BlockList | undefined
   /** Destroys the socket. */
   signal?: AbortSignal | undefined
-  /** Memory that is read into: no chunks are made, and nothing comes by 'data'. */
+  /**
+   * Memory that is read into: no chunks are made, and nothing comes by 'data'. Between callbacks all of it may be written to, also
+   * beyond the octets that the next one announces. Bulk over TUN with offloads is read straight
+   * into it where it has room for a whole packet, 64 KiB.
+   */
   onread?: OnReadOpts | undefined
   /** Not possible here: ERR_INVALID_FD_TYPE. */
   fd?: number | undefined

@@ -24,7 +24,7 @@ export interface ServerEstabOptions extends ListenerOptions {
    * `remoteAddress` and `remotePort`.
    */
   deferAccept?: DeferHandler | undefined
-  /** The `onread` of each connection's socket: memory that is read into, so that no chunks are made. */
+  /** The `onread` of each connection's socket: see that of `SocketOptions`. */
   onread?: (() => OnReadOpts) | undefined
 }
 

@@ -234,7 +234,7 @@ export class TcpHandle extends HandleBase implements ConnectionWatcher {
     if (!this.isClosed) {
       this.isClosed = true
       this.isConnecting = false
-      this.readStop()
+      this.inflow.close()
       this.reference.close()
       if (this.connection !== undefined) giveUp(this.dispatcher, this.connection)
     }

@@ -177,6 +177,11 @@ export class IpInput {
     counters.InSegs++
     const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, offload?.checksumValid !== true)
     if (defect === undefined) {
+      const landing = offload?.landing
+      if (landing !== undefined) {
+        segment.octets = landing.octets
+        segment.start = landing.start
+      }
       stack.tcp.receive(segment, now)
       return
     }

@@ -4,9 +4,13 @@ import type { Instant } from '../wire/instant.ts'
 import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpHeader, Protocol } from '../wire/ip.ts'
 import { writeIp } from '../wire/ip-packet.ts'
 import type { Offload } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import { Segment } from '../wire/segment.ts'
 import { writeTcp } from '../wire/tcp.ts'
 import type { Stack } from './stack.ts'
+
+/** Payload of fewer octets is copied into its frame: to gather it would cost as much. */
+const GATHERED_FROM = 2048
 
 /** What a stack sends next, and by which interface. On the hot path: with one link of IP packets no route is looked up. */
 export class IpOutput {
@@ -35,11 +39,19 @@ export class IpOutput {
     return routes.lookup(destination)?.out
   }
 
-  transmit(out: Interface, into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
+  transmit(
+    out: Interface,
+    into: Uint8Array,
+    start: number,
+    now: Instant,
+    offload?: Offload,
+    payload?: Payload,
+  ): number {
     const { stack } = this
     const at = start + out.headerLength
     const partial = out.offload.checksum && offload !== undefined
     offload?.clear()
+    payload?.clear()
     stack.echoes.transmit(now)
     for (;;) {
       let length = out.ethernet === undefined ? 0 : out.ethernet.transmit(into, start, now, offload)
@@ -47,10 +59,11 @@ export class IpOutput {
         stack.counters.transmitted++
         return length
       }
-      length = this.next(out, into, at, now, partial)
+      length = this.next(out, into, at, now, partial, payload)
       if (length === 0) return 0
       stack.counters.transmitted++
       if (stack.addresses.has(this.destination)) {
+        if (payload !== undefined) length += payload.join(into, at + length)
         stack.receiveOwn(into, at, at + length, now, this.segmentSize)
         continue
       }
@@ -63,11 +76,20 @@ export class IpOutput {
   }
 
   /** The next packet, TCP and others in turn. */
-  private next(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
-    let length = this.wasPacket ? this.nextSegment(out, into, at, now, partial) : this.nextPacket(out, into, at)
-    if (length === 0)
-      length = this.wasPacket ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial)
-    return length
+  private next(
+    out: Interface,
+    into: Uint8Array,
+    at: number,
+    now: Instant,
+    partial: boolean,
+    payload: Payload | undefined,
+  ): number {
+    const segmentFirst = this.wasPacket
+    const length = segmentFirst
+      ? this.nextSegment(out, into, at, now, partial, payload)
+      : this.nextPacket(out, into, at)
+    if (length > 0) return length
+    return segmentFirst ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial, payload)
   }
 
   private nextPacket(out: Interface, into: Uint8Array, at: number): number {
@@ -82,13 +104,20 @@ export class IpOutput {
     return length
   }
 
-  private nextSegment(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
+  private nextSegment(
+    out: Interface,
+    into: Uint8Array,
+    at: number,
+    now: Instant,
+    partial: boolean,
+    payload: Payload | undefined,
+  ): number {
     const { stack, segment } = this
     // A packet that might wait, for another link or for a neighbour, is one that every link takes.
     const cuts = partial && stack.interfaces.length === 1 && out.ethernet === undefined
     while (stack.tcp.nextSegment(segment, now, cuts ? out.offload.segmentation : 0)) {
       const other = stack.interfaces.length === 1 ? out : this.interfaceTo(segment.destination)
-      const length = this.write(into, at, partial && other === out)
+      const length = this.write(into, at, partial && other === out, cuts ? payload : undefined)
       if (other === out || stack.addresses.has(segment.destination)) {
         this.wasPacket = false
         this.isPartial = partial
@@ -102,7 +131,8 @@ export class IpOutput {
     return 0
   }
 
-  private write(into: Uint8Array, at: number, partial: boolean): number {
+  /** Returns the octets written to `into`: without the payload, where that is left to `payload`. */
+  private write(into: Uint8Array, at: number, partial: boolean, payload: Payload | undefined): number {
     const { segment, header } = this
     header.family = segment.destination.family
     header.source = segment.source
@@ -112,9 +142,12 @@ export class IpOutput {
     header.trafficClass = (segment.dscp << 2) | segment.ecn
     header.hopLimit = segment.hopLimit
     const headerLength = header.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
-    const length = writeTcp(into, at + headerLength, segment, partial)
+    const gathered = payload !== undefined && segment.length >= GATHERED_FROM
+    const length = writeTcp(into, at + headerLength, segment, partial, gathered)
     writeIp(into, at, header, length)
-    return headerLength + length
+    if (!gathered) return headerLength + length
+    payload.set(segment.octets, segment.start % segment.octets.length, segment.length)
+    return headerLength + length - segment.length
   }
 
   /** The Ethernet frame around the packet; 0 when that has to wait for its neighbour, or has no way to go. */

@@ -1,7 +1,9 @@
 import type { Interface } from '../ip/interface.ts'
 import type { StackEvent } from '../tcp/events.ts'
 import type { Instant } from '../wire/instant.ts'
+import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { IpInput } from './input.ts'
 import type { IpOutput } from './output.ts'
 import type { Stack } from './stack.ts'
@@ -24,12 +26,16 @@ export class StackPort {
     this.input.receive(this.interface, octets, start, end, now, offload)
   }
 
+  landing(): Landing | 'full' | undefined {
+    return this.stack.landing()
+  }
+
   advance(now: Instant): void {
     this.stack.advance(now)
   }
 
-  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
-    return this.output.transmit(this.interface, into, start, now, offload)
+  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number {
+    return this.output.transmit(this.interface, into, start, now, offload, payload)
   }
 
   nextDeadline(): Instant {

@@ -23,7 +23,9 @@ import type { IpAddress } from '../wire/address.ts'
 import type { IcmpMessage } from '../wire/icmp.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { IpHeader } from '../wire/ip.ts'
+import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
+import type { Payload } from '../wire/payload.ts'
 import type { QuotedTcp } from '../wire/quoted-tcp.ts'
 import { type Echo, Echoes, type EchoOptions } from './echo.ts'
 import { Forwarder } from './forwarder.ts'
@@ -114,6 +116,11 @@ export class Stack {
     this.input.receive(this.first, octets, start, end, now, offload)
   }
 
+  /** Where the text of the next frame is wanted: to be asked right before it is read. 'full': once events are delivered. */
+  landing(): Landing | 'full' | undefined {
+    return this.tcp.nextText.place()
+  }
+
   /** The clock says `now`: does what has become due. Nothing is ever due at Infinity, an idle stack's `nextDeadline`. */
   advance(now: Instant): void {
     if (now === Number.POSITIVE_INFINITY) return
@@ -126,10 +133,11 @@ export class Stack {
   /**
    * Writes the next frame to into[start], where there is room for the MTU and the link's header; returns its octets, or 0
    * when nothing is due. `offload` is filled in for a link that offers any; with it, a packet may be as long as the link
-   * says that it cuts.
+   * says that it cuts. With `payload` the end of the frame may be left where it lies: it is what `payload` says then, and
+   * what is returned are the octets before it.
    */
-  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload): number {
-    return this.output.transmit(this.first, into, start, now, offload)
+  transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number {
+    return this.output.transmit(this.first, into, start, now, offload, payload)
   }
 
   /** Not later than the next moment at which `advance` has something to do; Infinity when idle. To be asked once `transmit` has returned 0. */

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { DropReason } from './drop-reason.ts'
 import type { FastOpen } from './fast-open.ts'
+import type { NextText } from './next-text.ts'
 import type { Observer } from './observer.ts'
 import type { PathMtus } from './path-mtu.ts'
 
@@ -17,12 +18,15 @@ export interface ConnectionHost {
   readonly paths: PathMtus
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
+  /** Connections with something in their send buffers. */
+  senders: number
   /** The shift count of the windows that we offer. */
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */
   readonly mtu: number
   /** Octets of IP packet that the link cuts into segments; 0 where it cuts none. */
   readonly segmentation: number
+  readonly nextText: NextText
   /** The last instant that the endpoint was told. */
   readonly now: Instant
   /** The connection may have something to send, or timers to set. */

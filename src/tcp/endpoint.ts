@@ -22,6 +22,7 @@ import type { HalfOpen } from './half-open.ts'
 import { initialSequence } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listening } from './listening.ts'
+import { NextText } from './next-text.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
@@ -71,8 +72,10 @@ export class Endpoint implements OutputHost {
   readonly listening: Listening
   readonly fastOpen: FastOpen
   readonly paths: PathMtus = new PathMtus()
+  readonly nextText: NextText = new NextText()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
+  senders = 0
   /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   readonly timeWait: TimeWait = new TimeWait(this)
@@ -217,6 +220,7 @@ export class Endpoint implements OutputHost {
     this.deadlines.remove(connection)
     this.connections.delete(connection)
     this.warm.remove(connection)
+    this.nextText.forget(connection)
     this.timeWait.enter(connection)
   }
 
@@ -230,6 +234,7 @@ export class Endpoint implements OutputHost {
       return
     }
     this.connections.delete(connection)
+    this.nextText.forget(connection)
     this.deadlines.remove(connection)
     this.warm.remove(connection)
   }

@@ -1,3 +1,5 @@
+import type { Landing } from './landing.ts'
+
 /**
  * What a link and a stack tell each other about a frame beside its octets: the part of virtio's `virtio_net_hdr`
  * that matters to a TCP. One record is reused for all frames of a direction; it is valid until the call returns.
@@ -12,11 +14,17 @@ export class Offload {
    * 0 for a frame that is one segment.
    */
   segmentSize = 0
+  /**
+   * Inward: the text does not lie behind its header but where it was wanted. The frame's array has room for it, and its
+   * `end` is where it would end.
+   */
+  landing?: Landing | undefined = undefined
 
   clear(): void {
     this.checksumValid = false
     this.checksumPartial = false
     this.segmentSize = 0
+    this.landing = undefined
   }
 }
 

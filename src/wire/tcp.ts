@@ -1,4 +1,4 @@
-import { foldChecksum, foldSum, pseudoHeaderSum, sumOctets } from './checksum.ts'
+import { copySummed, foldChecksum, foldSum, pseudoHeaderSum, shiftSum, sumOctets } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { Protocol } from './ip.ts'
 import { copyOctets, viewOf } from './octets.ts'
@@ -60,9 +60,16 @@ export function tcpHeaderLength(segment: Segment): number {
 /**
  * Writes header, options and payload at into[at], which must have room for `tcpHeaderLength(segment) + segment.length`
  * octets. With `partialChecksum` the checksum field holds the pseudo-header's sum, which the link completes
- * (`VIRTIO_NET_HDR_F_NEEDS_CSUM`). Returns the octets written.
+ * (`VIRTIO_NET_HDR_F_NEEDS_CSUM`); and only then the payload may be left out, if `gathered`. Returns the octets of header,
+ * options and payload, be it left out or not.
  */
-export function writeTcp(into: Uint8Array, at: number, segment: Segment, partialChecksum: boolean): number {
+export function writeTcp(
+  into: Uint8Array,
+  at: number,
+  segment: Segment,
+  partialChecksum: boolean,
+  gathered = false,
+): number {
   const payloadAt = writeTcpOptions(into, at + TCP_HEADER_LENGTH, segment)
   const end = payloadAt + segment.length
   const view = viewOf(into)
@@ -72,19 +79,40 @@ export function writeTcp(into: Uint8Array, at: number, segment: Segment, partial
   // The reserved bits are zero (RFC 9293 §3.1).
   view.setInt32(at + 12, ((payloadAt - at) << 26) | ((segment.flags & 0x1ff) << 16) | segment.wnd)
   view.setInt32(at + 16, segment.urg)
-  writePayload(into, payloadAt, segment)
   // RFC 9293 MUST-2
   const pseudo = pseudoHeaderSum(segment.source, segment.destination, Protocol.TCP, end - at)
-  view.setUint16(at + 16, partialChecksum ? foldSum(pseudo) : foldChecksum(sumOctets(into, at, end, pseudo)))
+  if (partialChecksum) {
+    if (!gathered) writePayload(into, payloadAt, segment)
+    view.setUint16(at + 16, foldSum(pseudo))
+  } else {
+    const header = sumOctets(into, at, payloadAt, pseudo)
+    view.setUint16(at + 16, foldChecksum(header + writePayloadSummed(into, payloadAt, segment)))
+  }
   return end - at
 }
 
 /** Copies the payload, which may wrap around the end of its ring buffer. */
-function writePayload(into: Uint8Array, at: number, segment: Segment): void {
-  const { octets, start, length } = segment
+export function writePayload(
+  into: Uint8Array,
+  at: number,
+  payload: Pick<Segment, 'octets' | 'start' | 'length'>,
+): void {
+  const { octets, start, length } = payload
   if (length === 0) return
   const from = start % octets.length
   const head = Math.min(length, octets.length - from)
   copyOctets(octets, from, head, into, at)
   if (head < length) copyOctets(octets, 0, length - head, into, at + head)
+}
+
+/** The same, and returns the sum of the payload. */
+function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
+  const { octets, start, length } = segment
+  if (length === 0) return 0
+  const from = start % octets.length
+  const head = Math.min(length, octets.length - from)
+  const sum = copySummed(octets, from, head, into, at)
+  if (head === length) return sum
+  const rest = copySummed(octets, 0, length - head, into, at + head)
+  return sum + (head % 2 === 0 ? rest : shiftSum(rest))
 }

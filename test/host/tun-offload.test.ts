@@ -34,6 +34,8 @@ class OldKernel implements Libc {
 
   read = (): number => -EINVAL
   write = (): number => -EINVAL
+  readScattered = (): number => -EINVAL
+  writeGathered = (): number => -EINVAL
   socket = (): number => -EINVAL
   watch = () => ({ wantWritable: () => {}, unref: () => {}, close: () => {} })
 }

@@ -45,7 +45,7 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
   const before = receiveBuffer.next
   const hadGaps = receiveBuffer.hasGaps
   const start = segment.start + early
-  const taken = gap === 0 ? sink(connection, segment.octets, start, length) : 0
+  const taken = gap === 0 ? sink(connection, segment, start, length) : 0
   // RFC 9293 SHLD-31: early text too.
   if (
     taken < length &&
@@ -69,9 +69,11 @@ export function handleText(connection: Connection, segment: Segment): 'reset' | 
 }
 
 /** Octets that the reader has taken out of the frame: they never get into the receive buffer. */
-function sink({ sink, receiveBuffer }: Connection, octets: Uint8Array, start: number, length: number): number {
+function sink(connection: Connection, segment: Segment, start: number, length: number): number {
+  const { sink, receiveBuffer, host } = connection
   if (sink === undefined || !receiveBuffer.isEmpty) return 0
-  const taken = sink.take(octets, start, length)
+  const taken = sink.take(segment.octets, start, length)
+  if (taken > 0) host.nextText.taken(connection, segment)
   receiveBuffer.pass(taken)
   return taken
 }
