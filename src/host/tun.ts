@@ -2,9 +2,11 @@ import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
+import type { Milliseconds } from '../wire/instant.ts'
 import type { Landing } from '../wire/landing.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
+import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import {
@@ -40,8 +42,13 @@ export interface TunOptions {
    * for Ethernet frames. A stack that forwards needs it off.
    */
   offload?: boolean
-  /** Frames read at once, before others have their turn: 64 by default. */
+  /** Frames read at once, before others have their turn: 128 by default. */
   batch?: number
+  /**
+   * Microseconds, 0 to 1000, that the event loop goes round after frames came, rather than sleep until the next ones: 50 by
+   * default, 0 for never. It is left alone where it has been in vain; others' work goes on meanwhile.
+   */
+  busyPoll?: number
   /** The device may have several queues, each opened by another call or process with the same name. Off by default. */
   multiQueue?: boolean
 }
@@ -62,8 +69,10 @@ export interface TunDevice {
   readonly offloadRefusal?: string | undefined
   /** Default 'ip'. */
   readonly medium?: 'ip' | 'ethernet'
-  /** Default 64. */
+  /** Default 128. */
   readonly batch?: number | undefined
+  /** ms. Default: never. */
+  readonly busyPoll?: Milliseconds | undefined
 }
 
 const { EAGAIN, EINTR } = constants.errno
@@ -78,9 +87,14 @@ const TX_QUEUE_LENGTH = 16_384
  * nothing else to read: while frames come faster than it reads, it need not be woken.
  */
 const BURST = 64
+const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
-const BATCH = 64
+const BATCH = 128
+
+/** How long is looked for more frames before the event loop sleeps, µs; and the most that may be asked for. */
+const BUSY_POLL = 50
+const LONGEST_BUSY_POLL = 1000
 
 /**
  * Opens a Linux TUN device: a network interface whose other end is this process. The device goes away with `close()`, or
@@ -92,8 +106,9 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
   checkPlatform()
   const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, medium = 'ip', multiQueue = false } = options
   const mtu = options.mtu ?? (addresses === undefined ? undefined : 1500)
-  const { offload, batch = BATCH } = options
+  const { offload, batch = BATCH, busyPoll = BUSY_POLL } = options
   checkBatch(batch)
+  checkBusyPoll(busyPoll)
   const settings = checkSettings({ name, mtu, txQueueLength, addresses, medium, offload, multiQueue })
   const libc = await loadLibc()
   const fd = openDevice()
@@ -101,7 +116,8 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
     checkAddresses(settings)
     const attached = attachDevice(libc, fd, settings)
     const device = await configureInterface(libc, attached.name, settings)
-    return new TunLink(libc, fd, { ...attached, index: device.index, mtu: device.mtu, medium, batch })
+    const { index } = device
+    return new TunLink(libc, fd, { ...attached, index, mtu: device.mtu, medium, batch, busyPoll: busyPoll / 1000 })
   } catch (error) {
     closeSync(fd)
     throw error
@@ -111,6 +127,12 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
 function checkBatch(batch: number): void {
   if (Number.isInteger(batch) && batch >= 1) return
   throw new TunError('EINVAL', `a whole number of frames, from 1 on, is read at once, not ${batch}`)
+}
+
+function checkBusyPoll(microseconds: number): void {
+  if (microseconds >= 0 && microseconds <= LONGEST_BUSY_POLL) return
+  const wanted = `for 0 to ${LONGEST_BUSY_POLL} µs can more frames be looked for`
+  throw new TunError('EINVAL', `${wanted}, not ${microseconds}`)
 }
 
 /** A TUN device that is open: see {@link openTun}. */
@@ -132,6 +154,7 @@ export class TunLink implements Link {
   readonly #batch: number
   readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
+  readonly #busyPoll: BusyPoll
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
   #closed = false
@@ -148,6 +171,7 @@ export class TunLink implements Link {
     this.offload = device.offload
     this.offloadRefusal = device.offloadRefusal
     this.#batch = device.batch ?? BATCH
+    this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
   }
 
   attach(receiver: LinkReceiver): void {
@@ -197,9 +221,11 @@ export class TunLink implements Link {
   }
 
   #ready(writable: boolean): void {
+    const before = this.#counters.received
     try {
       this.#drain()
     } finally {
+      if (this.#counters.received > before && !this.#closed) this.#busyPoll.worked()
       if (writable && !this.#closed) {
         this.#watch?.wantWritable(false)
         this.#receiver?.writable()
@@ -239,6 +265,7 @@ export class TunLink implements Link {
     if (this.#closed) return
     this.#closed = true
     this.#watch?.close()
+    this.#busyPoll.stop()
     closeSync(this.#fd)
     this.#receiver?.closed(error)
   }

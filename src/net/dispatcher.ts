@@ -20,6 +20,17 @@ export interface ConnectionWatcher {
   told(event: ConnectionEvent): void
 }
 
+/**
+ * A connection that is watched: its `owner`. Not an entry of a Map: when that grows or shrinks it moves to another table, and
+ * one that got old keeps the next alive, with whatever was in it, so that every socket would outlive its scavenge.
+ */
+interface Watch {
+  readonly connection: Connection
+  watcher: ConnectionWatcher
+  /** Where it stands among all. */
+  at: number
+}
+
 /** For a connection that nobody cares about any more. */
 export const NOBODY: ConnectionWatcher = { told() {} }
 
@@ -43,7 +54,7 @@ export class Dispatcher {
   readonly lookup: Lookup | undefined
   readonly #make: () => Driver<Stack>
   #driver: Driver<Stack> | undefined
-  readonly #connections = new Map<Connection, ConnectionWatcher>()
+  readonly #watches: Watch[] = []
   readonly #listeners = new Map<Listener, ListenerHandler>()
   readonly #others = new Set<(error: Error | undefined) => void>()
   #waiting: (() => void)[] = []
@@ -80,7 +91,14 @@ export class Dispatcher {
   }
 
   watch(connection: Connection, watcher: ConnectionWatcher): void {
-    this.#connections.set(connection, watcher)
+    const watch = watchOf(connection)
+    if (watch !== undefined) {
+      watch.watcher = watcher
+      return
+    }
+    const fresh: Watch = { connection, watcher, at: this.#watches.length }
+    connection.owner = fresh
+    this.#watches.push(fresh)
   }
 
   watchListener(listener: Listener, handler: ListenerHandler): void {
@@ -99,7 +117,7 @@ export class Dispatcher {
 
   /** For a user who neither reads nor writes any more; what was sent before still arrives. */
   release(connection: Connection): void {
-    if (!this.#connections.has(connection)) return
+    if (connection.owner === undefined) return
     this.watch(connection, NOBODY)
     connection.release()
     this.driver.touch()
@@ -121,12 +139,12 @@ export class Dispatcher {
   }
 
   abortAll(): void {
-    for (const connection of this.#connections.keys()) this.abort(connection)
+    for (const { connection } of this.#watches) this.abort(connection)
   }
 
   /** Resolves when no connection is left but those in TIME-WAIT. */
   drained(): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve()
+    if (this.#watches.length === 0) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
@@ -140,20 +158,29 @@ export class Dispatcher {
       return
     }
     const { connection } = event
-    const watcher = this.#connections.get(connection)
-    if (event.type === 'closed') this.#connections.delete(connection)
-    watcher?.told(event)
+    const watch = watchOf(connection)
+    if (watch !== undefined && event.type === 'closed') this.#unwatch(watch)
+    watch?.watcher.told(event)
     this.#settle()
+  }
+
+  #unwatch(watch: Watch): void {
+    const last = this.#watches.pop()!
+    if (last !== watch) {
+      this.#watches[watch.at] = last
+      last.at = watch.at
+    }
+    watch.connection.owner = undefined
   }
 
   #lose(error: Error | undefined): void {
     if (this.#lost) return
     this.#lost = true
-    const watchers = [...this.#connections.values()]
+    const watches = this.#watches.splice(0)
     const handlers = [...this.#listeners.values()]
-    this.#connections.clear()
     this.#listeners.clear()
-    for (const watcher of watchers) watcher.told({ type: 'lost', error })
+    for (const { connection } of watches) connection.owner = undefined
+    for (const { watcher } of watches) watcher.told({ type: 'lost', error })
     for (const handler of handlers) handler({ type: 'lost', error })
     const others = [...this.#others]
     this.#others.clear()
@@ -162,9 +189,13 @@ export class Dispatcher {
   }
 
   #settle(): void {
-    if (this.#connections.size > 0 || this.#waiting.length === 0) return
+    if (this.#waiting.length === 0 || this.#watches.length > 0) return
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
+}
+
+function watchOf(connection: Connection): Watch | undefined {
+  return connection.owner as Watch | undefined
 }

@@ -51,6 +51,8 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   acksDue = 0
   /** Takes text out of frames while nothing is unread, if there is one. */
   sink: TextSink | undefined
+  /** What whoever hears the events finds its own by; the stack does not look at it. */
+  owner: object | undefined
   /** Octets that came in order since the last ACK. */
   unacknowledged = 0
 

@@ -151,6 +151,7 @@ const CONNECTION: Readonly<Record<string, Rule | ((connection: Connection, names
   tupleHash: 'skip',
   // Nobody waits to read here.
   sink: 'skip',
+  owner: 'skip',
   listener: (connection) => String(connection.listener !== undefined),
   tcb: ({ tcb }, names) => {
     const numbers = [byRules(tcb, TCB, tcb), byRules(tcb.snd, SND, tcb), byRules(tcb.rcv, RCV, tcb)]

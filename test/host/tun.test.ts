@@ -82,12 +82,12 @@ test('all frames that wait are read, and then the receiver is told', () => {
 
 test('one turn reads a bounded number of frames', () => {
   const { libc, link, recorder } = fakeTun()
-  libc.reads.push(...new Array<number>(100).fill(1))
+  libc.reads.push(...new Array<number>(200).fill(1))
   libc.ready(false)
-  equal(recorder.arrivals.length, 64)
+  equal(recorder.arrivals.length, 128)
   equal(recorder.drains, 1)
   libc.ready(false)
-  equal(recorder.arrivals.length, 100)
+  equal(recorder.arrivals.length, 200)
   link.close()
 })
 
@@ -100,6 +100,12 @@ test('how many frames a turn reads is told when the device is opened', async () 
   deepEqual(recorder.numbers, [1, 2, 3, 4, 5])
   link.close()
   await rejects(openTun({ batch: 0 }), failure('EINVAL', /whole number of frames, from 1 on/))
+})
+
+test('how long more frames are looked for is at most a millisecond', async () => {
+  for (const busyPoll of [-1, 1001, Number.NaN]) {
+    await rejects(openTun({ busyPoll }), failure('EINVAL', /0 to 1000 µs/))
+  }
 })
 
 test('a frame goes out behind a header of zeros, from wherever it lies', () => {
