@@ -18,6 +18,8 @@ export interface ConnectionHost {
   readonly paths: PathMtus
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
+  /** Connections with something in their send buffers. */
+  senders: number
   /** The shift count of the windows that we offer. */
   readonly receiveScale: number
   /** Octets of IP packet that the link takes. */

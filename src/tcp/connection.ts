@@ -17,6 +17,7 @@ import { noteRead } from './receive-window.ts'
 import { NOTHING_SENT, type Recovery } from './recovery/recovery.ts'
 import { RetransmissionTimeout } from './rto.ts'
 import { SendBuffer } from './send-buffer.ts'
+import { fitSendBuffer } from './send-limit.ts'
 import { isTransition, type State } from './state.ts'
 import { Tcb } from './tcb.ts'
 import type { TextSink } from './text-sink.ts'
@@ -138,7 +139,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   send(octets: Uint8Array, start = 0, end: number = octets.length): number {
     if (this.mayNotSend())
       throw this.error ?? callError('EPIPE', 'the connection is closing: nothing can be sent on it')
+    const wasEmpty = this.sendBuffer.length === 0
     const taken = this.sendBuffer.push(octets, start, end)
+    if (wasEmpty && taken > 0) this.host.senders++
     if (taken < end - start) this.wantsRoom = true
     if (taken > 0) this.host.ready(this)
     return taken
@@ -210,7 +213,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   /** To TIME-WAIT: everything has been said by both sides. Its last ACK is still this object's to send. */
   enterTimeWait(): void {
     this.enter('TIME-WAIT')
-    this.sendBuffer.release()
+    this.doneWith(this.sendBuffer.length)
     this.stopTimers()
     this.host.enteredTimeWait(this)
     this.tell(CLOSED)
@@ -226,7 +229,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
       this.receiveBuffer.release()
     }
     this.enter('CLOSED')
-    this.sendBuffer.release()
+    this.doneWith(this.sendBuffer.length)
     this.stopTimers()
     this.synDue = false
     this.acksDue = 0
@@ -240,8 +243,14 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     if (!waits) this.host.notify(this)
   }
 
+  /** The first `octets` of the send buffer have arrived, or never will. */
+  doneWith(octets: number): void {
+    if (octets > 0 && octets === this.sendBuffer.length) this.host.senders--
+    this.sendBuffer.acknowledge(octets)
+  }
+
   tellRoom(): void {
-    this.sendBuffer.grow(this.congestionIfMade?.cwnd ?? 0, this.host.sendBuffer)
+    fitSendBuffer(this)
     if (!this.wantsRoom || this.sendBuffer.room === 0) return
     this.wantsRoom = false
     this.tell(WRITABLE)

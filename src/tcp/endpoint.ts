@@ -75,6 +75,7 @@ export class Endpoint implements OutputHost {
   readonly nextText: NextText = new NextText()
   readonly sendBuffer: BufferSize
   readonly receiveBuffer: BufferSize
+  senders = 0
   /** In every state but TIME-WAIT and, unless by Fast Open, passive SYN-RECEIVED. */
   readonly connections: FourTupleMap<Connection> = new FourTupleMap<Connection>()
   readonly timeWait: TimeWait = new TimeWait(this)

@@ -3,7 +3,7 @@ import { Ring } from './ring.ts'
 
 /** What the application has sent and the peer has not acknowledged: a stream from `base` to `end`, at most `limit` long. */
 export class SendBuffer extends Ring {
-  /** The most octets held: it grows with the congestion window, and never shrinks. */
+  /** The most octets taken: it grows with the congestion window, and shrinks where it has to be shared. */
   limit: number
   /** Stream position after the last octet. */
   end = 0
@@ -13,9 +13,13 @@ export class SendBuffer extends Ring {
     this.limit = limit
   }
 
-  /** What is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused. */
-  grow(cwnd: number, size: BufferSize): void {
-    if (2 * cwnd > this.limit) this.limit = Math.min(2 * Math.floor(cwnd), size.max)
+  /**
+   * Room for what is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused.
+   * `sharers` buffers have together what else one has, but each what it began with.
+   */
+  fit(cwnd: number, { initial, max }: BufferSize, sharers: number): void {
+    const most = sharers > 1 ? Math.max(initial, Math.floor(max / sharers)) : max
+    this.limit = Math.max(this.length, Math.min(Math.max(this.limit, 2 * Math.floor(cwnd)), most))
   }
 
   get length(): number {

@@ -7,7 +7,8 @@ import { openTun, type TunDevice, TunLink } from '../../src/host/tun.ts'
 import { TunError } from '../../src/host/tun-error.ts'
 import { checkPlatform, checkSettings, openDevice } from '../../src/host/tun-setup.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
-import { NO_OFFLOAD } from '../../src/wire/offload.ts'
+import { NO_OFFLOAD, Offload } from '../../src/wire/offload.ts'
+import { Payload } from '../../src/wire/payload.ts'
 import { Recorder, range, sendNumbered } from '../link/recorder.ts'
 
 const { EAGAIN, EINTR, EIO, EINVAL } = constants.errno
@@ -34,7 +35,13 @@ class FakeLibc implements Libc {
   }
 
   readScattered = (): number => -EINVAL
-  writeGathered = (): number => -EINVAL
+  writeGathered(fd: number, octets: Uint8Array, start: number, end: number, payload: Payload): number {
+    const { octets: ring, start: from, length } = payload
+    const tail = Array.from({ length }, (_, i) => ring[(from + i) % ring.length]!)
+    const whole = Uint8Array.from([...octets.subarray(start, end), ...tail])
+    return this.write(fd, whole, whole.length)
+  }
+
   socket = (): number => -EINVAL
   ioctl = (): number => 0
   ioctlValue = (): number => 0
@@ -107,6 +114,29 @@ test('a frame goes out behind a header of zeros, from wherever it lies', () => {
     [0, 1, 2, 9, 9, 9].map((number, i) => [i === 5 ? 51 : 50, 0, 0, number]),
   )
   link.close()
+})
+
+test('a frame goes out in two pieces, with one header before it', () => {
+  const { libc, link } = fakeTun()
+  const offload = new Offload()
+  offload.checksumPartial = true
+  const payload = new Payload()
+  payload.set(Uint8Array.of(4, 5, 1, 2, 3), 2, 5)
+  const octets = new Uint8Array(link.headroom + 40).fill(0x45, link.headroom)
+  libc.writes.push(-EINTR)
+  equal(link.sendGathered(octets, link.headroom, link.headroom + 40, payload, offload), true)
+  const [written] = libc.written
+  deepEqual([written!.length, written![0], written![10]], [55, 1, 0x45])
+  deepEqual([...written!.slice(50)], [1, 2, 3, 4, 5])
+  equal(link.counters.sent, 1)
+  libc.writes.push(-EAGAIN, -EIO)
+  equal(link.sendGathered(octets, link.headroom, link.headroom + 40, payload, offload), false)
+  equal(libc.wantsWritable, true)
+  equal(link.sendGathered(octets, link.headroom, link.headroom + 40, payload, offload), true)
+  equal(link.counters.refused, 1)
+  link.close()
+  equal(link.sendGathered(octets, link.headroom, link.headroom + 40, payload, offload), true)
+  equal(libc.written.length, 1)
 })
 
 test('when the kernel has no room the frame is not taken, until there is room', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DEFAULT_CONFIG, type TcpConfig } from '../../src/tcp/config.ts'
+import { SendBuffer } from '../../src/tcp/send-buffer.ts'
 import { established, listen, type Traced } from '../support/trace.ts'
 
 const SIZE = { initial: 10_000, max: 100_000 }
@@ -128,9 +129,70 @@ describe('the send buffer', () => {
     assert.equal(writable, sendBuffer.limit - 15_400)
     assert.deepEqual(tcp.takeEvents(), ['writable'])
     const size = tcp.stack.tcp.sendBuffer
-    sendBuffer.grow(10 ** 9, size)
+    sendBuffer.fit(10 ** 9, size, 1)
     assert.equal(sendBuffer.limit, 40_000)
-    sendBuffer.grow(1, size)
+    sendBuffer.fit(1, size, 1)
     assert.equal(sendBuffer.limit, 40_000)
+  })
+
+  test('is shared with the others that send to somebody near, but each keeps what it began with', () => {
+    const buffer = new SendBuffer(30_000)
+    const size = { initial: 30_000, max: 90_000 }
+    buffer.fit(100_000, size, 1)
+    assert.equal(buffer.limit, 90_000)
+    buffer.push(new Uint8Array(80_000), 0, 80_000)
+    const limits = [2, 2, 3, 4].map((sharers) => {
+      buffer.fit(100_000, size, sharers)
+      buffer.acknowledge(20_000)
+      return buffer.limit
+    })
+    assert.deepEqual(limits, [80_000, 60_000, 40_000, 30_000])
+    buffer.fit(100_000, size, 2)
+    assert.equal(buffer.limit, 45_000)
+  })
+
+  for (const { away, shares } of [
+    { away: 0.5, shares: true },
+    { away: 5, shares: false },
+  ]) {
+    test(`has ${shares ? 'a share' : 'all it may have'} beside another sender, ${away} ms away`, () => {
+      const tcp = listen({ stack: { tcp: { sendBuffer: { initial: 20_000, max: 30_000 } } } })
+      tcp.trace`
+        +0 < S 0:0(0) win 65535 <mss 1460,sackOK>
+        +0 > S. 0:0(0) ack 1
+        +${away / 1000} < . 1:1(0) ack 1 win 65535
+      `
+      tcp.accept()
+      tcp.send(14_600)
+      const host = tcp.stack.tcp
+      assert.equal(host.senders, 1)
+      host.senders++
+      const segments = Array.from({ length: 10 }, (_, n) => {
+        const seq = 1 + 1460 * n
+        return `+0 > ${n === 9 ? 'P' : ''}. ${seq}:${seq + 1460}(1460) ack 1`
+      })
+      tcp.trace`
+        ${segments.join('\n')}
+        +${away / 1000} < . 1:1(0) ack 14601 win 65535
+      `
+      assert.equal(host.senders, 1)
+      assert.equal(tcp.connection.sendBuffer.limit, shares ? 20_000 : 30_000)
+    })
+  }
+
+  test('counts among the senders as long as there is something in it', () => {
+    const tcp = established()
+    const host = tcp.stack.tcp
+    assert.equal(host.senders, 0)
+    tcp.send(1000)
+    tcp.send(1000)
+    assert.equal(host.senders, 1)
+    tcp.trace`
+      +0  > . 1:1461(1460) ack 1
+      +.1 < . 1:1(0) ack 1001 win 65535
+    `
+    assert.equal(host.senders, 1)
+    tcp.connection.abort()
+    assert.equal(host.senders, 0)
   })
 })

@@ -47,7 +47,7 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   const { tcb, sendBuffer, host } = connection
   const { snd } = tcb
   const octets = Math.min(acked, sendBuffer.length)
-  sendBuffer.acknowledge(octets)
+  connection.doneWith(octets)
   if (acked > octets) connection.finAcked = true
   snd.una = segment.ack
   if (seqLess(snd.resend, snd.una)) snd.resend = snd.una

@@ -32,7 +32,7 @@ export function learnOptions(connection: Connection, syn: Segment): void {
 export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean): void {
   const { tcb, host, listener } = connection
   const { snd } = tcb
-  connection.sendBuffer.acknowledge(seqDistance(tcb.iss, segment.ack) - 1)
+  connection.doneWith(seqDistance(tcb.iss, segment.ack) - 1)
   snd.una = segment.ack
   // The rest goes out again at once if it was on our SYN, or behind a SYN,ACK that was lost (RFC 7413 §4.2.2).
   const lost = listener === undefined || connection.timedAt === Number.POSITIVE_INFINITY

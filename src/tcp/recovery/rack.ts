@@ -27,7 +27,7 @@ export class Rack {
   rtt: Milliseconds = 0
   reorderingWindow: Milliseconds = 0
   private reorderingSeen = false
-  private leastRtt: Milliseconds = Number.POSITIVE_INFINITY
+  leastRtt: Milliseconds = Number.POSITIVE_INFINITY
   private leastRttAt: Instant = 0
   /** RACK.fack: the highest that has come. */
   private highest = 0

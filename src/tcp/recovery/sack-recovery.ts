@@ -1,4 +1,4 @@
-import type { Instant } from '../../wire/instant.ts'
+import type { Instant, Milliseconds } from '../../wire/instant.ts'
 import type { Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { seqDistance, seqLess } from '../seq.ts'
@@ -54,6 +54,11 @@ export class SackRecovery {
   /** For whoever asks how things stand. */
   get stage(): Phase {
     return this.phase
+  }
+
+  /** The least round-trip time lately, ms; Infinity before there was one. */
+  get leastRtt(): Milliseconds {
+    return this.rack.leastRtt
   }
 
   get inRecovery(): boolean {
