@@ -1,5 +1,6 @@
 import type { Link, LinkReceiver } from '../link/link.ts'
 import type { Scheduler, Timer } from '../link/scheduler.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import type { Instant } from '../wire/instant.ts'
 import type { Landing } from '../wire/landing.ts'
 import { Offload } from '../wire/offload.ts'
@@ -89,7 +90,7 @@ export class Driver<S extends Drivable> {
     this.#batch = options.batch ?? 256
     this.#span = options.turn ?? 5
     const header = link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0
-    this.#buffer = new Uint8Array(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
+    this.#buffer = arenaOctets(link.headroom + header + Math.max(link.mtu, link.offload.segmentation))
     this.#payload = link.sendGathered === undefined ? undefined : new Payload()
     link.attach(this.#receiver())
   }

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Link, LinkReceiver } from '../link/link.ts'
+import { arenaOctets } from '../wire/arena.ts'
 import type { Landing } from '../wire/landing.ts'
 import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
@@ -122,7 +123,7 @@ export class TunLink implements Link {
   readonly #libc: Libc
   readonly #fd: number
   readonly #batch: number
-  readonly #buffer = new Uint8Array(BUFFER_LENGTH)
+  readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined

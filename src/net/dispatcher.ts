@@ -14,7 +14,15 @@ export interface LinkLost {
 }
 
 export type ConnectionEvent = Extract<StackEvent, { connection: Connection }> | LinkLost
-export type ConnectionHandler = (event: ConnectionEvent) => void
+
+/** Who is told what becomes of a connection. */
+export interface ConnectionWatcher {
+  told(event: ConnectionEvent): void
+}
+
+/** For a connection that nobody cares about any more. */
+export const NOBODY: ConnectionWatcher = { told() {} }
+
 export type ListenerEvent = Extract<StackEvent, { listener: Listener }> | LinkLost
 export type ListenerHandler = (event: ListenerEvent) => void
 
@@ -35,7 +43,7 @@ export class Dispatcher {
   readonly lookup: Lookup | undefined
   readonly #make: () => Driver<Stack>
   #driver: Driver<Stack> | undefined
-  readonly #connections = new Map<Connection, ConnectionHandler>()
+  readonly #connections = new Map<Connection, ConnectionWatcher>()
   readonly #listeners = new Map<Listener, ListenerHandler>()
   readonly #others = new Set<(error: Error | undefined) => void>()
   #waiting: (() => void)[] = []
@@ -71,8 +79,8 @@ export class Dispatcher {
     return own?.address.toString() ?? address
   }
 
-  watch(connection: Connection, handler: ConnectionHandler): void {
-    this.#connections.set(connection, handler)
+  watch(connection: Connection, watcher: ConnectionWatcher): void {
+    this.#connections.set(connection, watcher)
   }
 
   watchListener(listener: Listener, handler: ListenerHandler): void {
@@ -92,7 +100,7 @@ export class Dispatcher {
   /** For a user who neither reads nor writes any more; what was sent before still arrives. */
   release(connection: Connection): void {
     if (!this.#connections.has(connection)) return
-    this.watch(connection, () => {})
+    this.watch(connection, NOBODY)
     connection.release()
     this.driver.touch()
   }
@@ -132,18 +140,20 @@ export class Dispatcher {
       return
     }
     const { connection } = event
-    const handler = this.#connections.get(connection)
+    const watcher = this.#connections.get(connection)
     if (event.type === 'closed') this.#connections.delete(connection)
-    handler?.(event)
+    watcher?.told(event)
     this.#settle()
   }
 
   #lose(error: Error | undefined): void {
     if (this.#lost) return
     this.#lost = true
-    const handlers = [...this.#connections.values(), ...this.#listeners.values()]
+    const watchers = [...this.#connections.values()]
+    const handlers = [...this.#listeners.values()]
     this.#connections.clear()
     this.#listeners.clear()
+    for (const watcher of watchers) watcher.told({ type: 'lost', error })
     for (const handler of handlers) handler({ type: 'lost', error })
     const others = [...this.#others]
     this.#others.clear()

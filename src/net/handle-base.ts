@@ -5,6 +5,9 @@ import type { Dispatcher } from './dispatcher.ts'
 import { type Ends, HandleEnds } from './handle-ends.ts'
 import { HandleOptions, type KeepAliveWish } from './handle-options.ts'
 
+const MANUAL_DESTROY = { requireManualDestroy: true }
+const NOTHING_SET = new HandleOptions()
+
 /** What of a handle has nothing to do with octets: its settings, its ends, and what it keeps alive. */
 export abstract class HandleBase {
   /** No descriptor of the system's. */
@@ -15,16 +18,33 @@ export abstract class HandleBase {
   /** An attempt to connect is under way. */
   protected isConnecting = false
   protected isClosed = false
-  protected readonly ends: HandleEnds
-  protected readonly options: HandleOptions = new HandleOptions()
   protected readonly reference: Reference
   /** What it tells is told in the context in which it was made, as Node's handles do: for AsyncLocalStorage. */
-  protected readonly context: AsyncResource = new AsyncResource('ESTABTCP', { requireManualDestroy: true })
+  protected readonly context: AsyncResource = new AsyncResource('ESTABTCP', MANUAL_DESTROY)
+  readonly #mapped: boolean
+  #ends: HandleEnds | undefined
+  #options: HandleOptions | undefined
 
   constructor(dispatcher: Dispatcher, mapped: boolean) {
     this.dispatcher = dispatcher
     this.reference = new Reference(dispatcher.hold)
-    this.ends = new HandleEnds(mapped)
+    this.#mapped = mapped
+  }
+
+  /** Made when it is asked for first, as most connections' ends never are. */
+  protected get ends(): HandleEnds {
+    this.#ends ??= new HandleEnds(this.#mapped)
+    return this.#ends
+  }
+
+  /** Made when something is set. */
+  protected get options(): HandleOptions {
+    this.#options ??= new HandleOptions()
+    return this.#options
+  }
+
+  protected get optionsIfMade(): HandleOptions | undefined {
+    return this.#options
   }
 
   getAsyncId(): number {
@@ -51,7 +71,7 @@ export abstract class HandleBase {
   }
 
   getTypeOfService(): number {
-    return this.options.typeOfService(this.connection)
+    return (this.#options ?? NOTHING_SET).typeOfService(this.connection)
   }
 
   #touch(): void {

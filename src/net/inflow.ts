@@ -83,6 +83,11 @@ export class Inflow implements TextSink {
     return taken
   }
 
+  /** Whether `pull` has anything to tell: octets, the end, or why there will be none. */
+  isDue(connection: Connection): boolean {
+    return this.#waiting > 0 || connection.readable > 0 || connection.ended || connection.failure !== undefined
+  }
+
   /** Hands over what there is while it is wanted, and then the end; true if anything was read. */
   pull(connection: Connection, reader: InflowReader): boolean {
     const before = this.bytesRead

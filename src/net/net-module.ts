@@ -5,9 +5,9 @@ import { clientSocket } from './net-channels.ts'
 import { type ConnectOptions, normalizeArgs } from './options.ts'
 import { makeServerClass, type Server, type ServerConstructor } from './server.ts'
 import type { ServerOptions } from './server-options.ts'
-import { makeSocketClass, type Socket, type SocketConstructor } from './socket.ts'
+import { acceptSocket, makeSocketClass, type Socket, type SocketConstructor } from './socket.ts'
 import { systemLookup } from './system-lookup.ts'
-import { makeHandle } from './tcp-handle.ts'
+import { TcpHandle } from './tcp-handle.ts'
 
 /** Opens a connection: node:net's `connect`. */
 export interface Connect {
@@ -44,8 +44,8 @@ export function makeNetModule(dispatcher: Dispatcher): NetModule {
   const Socket = makeSocketClass(dispatcher, { family, lookup: dispatcher.lookup ?? systemLookup })
   const Server = makeServerClass({
     dispatcher,
-    adopt: (connection, mapped, options) =>
-      new Socket({ ...options, handle: makeHandle(dispatcher, connection, { mapped }) }),
+    adopt: (connection, mapped, options, onread) =>
+      acceptSocket(Socket, options, new TcpHandle(dispatcher, connection, mapped), onread),
   })
   const connect = (...args: unknown[]): Socket => {
     const normalized = normalizeArgs(args)

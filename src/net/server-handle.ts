@@ -81,7 +81,7 @@ export class ServerHandle {
   #handle(event: Parameters<Parameters<Dispatcher['watchListener']>[1]>[0]): void {
     if (event.type === 'acceptable') this.#accept()
     else if (event.type === 'deferred')
-      this.owner.asked(event.incoming, this.#isMapped(event.incoming.syn.remoteAddress))
+      this.owner.asked(event.incoming, !event.incoming.syn.remoteAddress.includes(':') && this.#maps)
     else {
       this.#reference.close()
       this.owner.lost(event.error)
@@ -91,13 +91,14 @@ export class ServerHandle {
   #accept(): void {
     const { listener } = this
     for (let next = listener.accept(); next !== undefined; next = listener.accept()) {
-      this.owner.accepted(next, this.#isMapped(next.remoteAddress))
+      this.owner.accepted(next, next.remote.family === 4 && this.#maps)
     }
     this.#dispatcher.driver.touch()
   }
 
-  #isMapped(address: string): boolean {
-    return this.listener.family === undefined && this.#dispatcher.anyAddress === '::' && !address.includes(':')
+  /** Whether IPv4 addresses are shown as IPv6 ones. */
+  get #maps(): boolean {
+    return this.listener.family === undefined && this.#dispatcher.anyAddress === '::'
   }
 }
 

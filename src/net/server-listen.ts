@@ -1,33 +1,21 @@
-import type { OnReadOpts } from 'node:net'
-import { getDefaultHighWaterMark } from 'node:stream'
+import type { BlockList, OnReadOpts } from 'node:net'
 import { admitDeferred } from '../tcp/admission.ts'
 import type { Connection } from '../tcp/connection.ts'
+import { AcceptedOptions } from './accepted-options.ts'
 import { askAbout, dropData } from './defer-answers.ts'
+import { NOBODY } from './dispatcher.ts'
 import { codeOf, listenError } from './errors.ts'
 import { type ListenTarget, listenerOptions } from './listen-arguments.ts'
 import { listenChannels, serverSocket } from './net-channels.ts'
 import { type Place, ServerHandle, type ServerHandleOwner } from './server-handle.ts'
-import { ESTAB, PARTS, type ServerMethods } from './server-methods.ts'
+import { ACCEPTED, ESTAB, PARTS, type ServerMethods } from './server-methods.ts'
 import type { ListenerOptions } from './server-options.ts'
 import type { Socket } from './socket.ts'
 import { systemLookup } from './system-lookup.ts'
 
-/** What a server's sockets are made with. */
-export interface AcceptedOptions {
-  allowHalfOpen: boolean
-  pauseOnCreate: boolean
-  /** Undefined: the sockets' default. */
-  highWaterMark: number | undefined
-  noDelay: boolean
-  keepAlive: boolean
-  /** Milliseconds. */
-  keepAliveInitialDelay: number
-  onread: OnReadOpts | undefined
-}
-
 /** Who makes the socket of a connection that was accepted; `mapped`: it shows IPv4 addresses as `::ffff:1.2.3.4`. */
 export interface Acceptor {
-  adopt(connection: Connection, mapped: boolean, options: AcceptedOptions): Socket
+  adopt(connection: Connection, mapped: boolean, options: AcceptedOptions, onread: OnReadOpts | undefined): Socket
 }
 
 /** Since Node 21 `maxConnections = 0` means none; before, any number. */
@@ -137,30 +125,34 @@ function ownerOf(server: ServerMethods): ServerHandleOwner {
 
 function accept(server: ServerMethods, connection: Connection, mapped: boolean): void {
   const { dispatcher, adopt } = server[PARTS]
-  const { remoteAddress } = connection
-  const isBlocked = server.blockList?.check(remoteAddress, connection.remote.family === 4 ? 'ipv4' : 'ipv6') ?? false
+  const { blockList } = server
+  const isBlocked = blockList !== undefined && isBlockedBy(blockList, connection)
   const isFull = !isBlocked && hasMost(server)
   if (isFull) server.emit('drop', dropData(connection, mapped))
   if (isBlocked || isFull) {
-    dispatcher.watch(connection, () => {})
+    dispatcher.watch(connection, NOBODY)
     dispatcher.release(connection)
     return
   }
-  const socket = adopt(connection, mapped, {
-    allowHalfOpen: server.allowHalfOpen,
-    pauseOnCreate: server.pauseOnConnect,
-    highWaterMark: server.highWaterMark === getDefaultHighWaterMark(false) ? undefined : server.highWaterMark,
-    noDelay: server.noDelay,
-    keepAlive: server.keepAlive,
-    keepAliveInitialDelay: server.keepAliveInitialDelay * 1000,
-    onread: server[ESTAB].onread?.(),
-  })
+  const socket = adopt(connection, mapped, acceptedOptions(server), server[ESTAB].onread?.())
   server._connections++
   const owned = socket as unknown as { server: unknown; _server: unknown }
   owned.server = server
   owned._server = server
   server.emit('connection', socket)
   if (serverSocket.hasSubscribers) serverSocket.publish({ socket })
+}
+
+function isBlockedBy(blockList: BlockList, { remote, remoteAddress }: Connection): boolean {
+  return blockList.check(remoteAddress, remote.family === 4 ? 'ipv4' : 'ipv6')
+}
+
+function acceptedOptions(server: ServerMethods): AcceptedOptions {
+  const last = server[ACCEPTED]
+  if (last?.areOf(server)) return last
+  const options = new AcceptedOptions(server)
+  server[ACCEPTED] = options
+  return options
 }
 
 function hasMost({ maxConnections, _connections }: ServerMethods): boolean {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { BlockList } from 'node:net'
 import { promisify } from 'node:util'
+import type { AcceptedOptions } from './accepted-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { listenTarget } from './listen-arguments.ts'
 import { listenChannels } from './net-channels.ts'
@@ -18,6 +19,8 @@ export interface ServerParts extends Acceptor {
 /** Where a server's class has its parts, and a server its options under `estab`. */
 export const PARTS: unique symbol = Symbol('estab.parts')
 export const ESTAB: unique symbol = Symbol('estab.options')
+/** Where a server keeps what its sockets are made with, once one was made. */
+export const ACCEPTED: unique symbol = Symbol('estab.accepted')
 
 /**
  * What servers do. Classes are made of it that can be called as node:net's Server is, so it has no constructor and nothing
@@ -26,6 +29,7 @@ export const ESTAB: unique symbol = Symbol('estab.options')
 export class ServerMethods extends EventEmitter {
   declare readonly [PARTS]: ServerParts
   declare readonly [ESTAB]: ServerEstabOptions
+  declare [ACCEPTED]: AcceptedOptions | undefined
   declare _connections: number
   declare _handle: ServerHandle | null
   declare _usingWorkers: boolean

@@ -3,7 +3,7 @@ import type { BlockList, Server as NodeServer, ServerOpts } from 'node:net'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { invalidArgType } from './node-errors.ts'
 import type { SocketAddress } from './options.ts'
-import { ESTAB, PARTS, ServerMethods, type ServerParts } from './server-methods.ts'
+import { ACCEPTED, ESTAB, PARTS, ServerMethods, type ServerParts } from './server-methods.ts'
 import type { ServerEstab, ServerOptions } from './server-options.ts'
 import type { Socket } from './socket.ts'
 import { validateNumber } from './validate.ts'
@@ -65,6 +65,7 @@ function initialize(server: ServerMethods, first: unknown, second: unknown): voi
   server.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false)
   if (options.blockList !== undefined) server.blockList = options.blockList
   Object.defineProperty(server, ESTAB, { value: { ...options.estab } })
+  Object.defineProperty(server, ACCEPTED, { value: undefined, writable: true })
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE */

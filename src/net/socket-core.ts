@@ -31,6 +31,10 @@ interface Early {
   write(): void
 }
 
+const NO_WISHES: EstabSocketOptions = Object.freeze({})
+
+function ignore(): void {}
+
 /** The inside of a Socket: its handle, its idle timer, and what it has been told before there was a handle. */
 export class SocketCore implements HandleOwner {
   readonly context: SocketContext
@@ -45,7 +49,7 @@ export class SocketCore implements HandleOwner {
   typeOfService: number | undefined
   blockList: BlockList | undefined
   /** How the connection is to be opened, where that is not node:net's business. */
-  wishes: EstabSocketOptions = {}
+  wishes: EstabSocketOptions = NO_WISHES
   resetting = false
   /** Destroys the stream by itself; attempts to connect are not to go on. */
   signal: AbortSignal | undefined
@@ -131,7 +135,7 @@ export class SocketCore implements HandleOwner {
   }
 
   /** Set while an attempt to connect is under way. */
-  onConnected: (code: string | undefined) => void = () => {}
+  onConnected: (code: string | undefined) => void = ignore
 
   /** The handshake is over. */
   connected(): void {

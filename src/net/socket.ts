@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns'
+import type { OnReadOpts } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
+import { AcceptedOptions } from './accepted-options.ts'
 import { AutoSelectFamily } from './auto-select-family.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { keepAliveWish } from './handle-options.ts'
@@ -8,7 +10,8 @@ import { invalidArgType, invalidArgValue, nodeError } from './node-errors.ts'
 import type { LookupFunction, SocketOptions } from './options.ts'
 import { type SocketContext, SocketCore } from './socket-core.ts'
 import { kCore, SocketFace } from './socket-face.ts'
-import type { NodeSocket, NodeSocketConstructor, SocketConstructor } from './socket-types.ts'
+import type { NodeSocket, NodeSocketConstructor, Socket, SocketConstructor } from './socket-types.ts'
+import { streamOptions } from './stream-options.ts'
 import { TcpHandle } from './tcp-handle.ts'
 import { validateAbortSignal, validateInt32, validateNumber } from './validate.ts'
 
@@ -21,9 +24,6 @@ export interface SocketDefaults {
   lookup?: LookupFunction | undefined
 }
 
-/** That of Node 22 and later. */
-const HIGH_WATER_MARK = 65_536
-
 const callDuplex = Duplex as unknown as (this: Duplex, options: DuplexOptions) => void
 
 /**
@@ -34,9 +34,24 @@ export function makeSocketClass(dispatcher: Dispatcher, defaults: SocketDefaults
   const { family = new AutoSelectFamily(), lookup: resolve = lookup as LookupFunction } = defaults
   const context: SocketContext = { dispatcher, family, lookup: resolve }
 
-  function Socket(this: unknown, options?: SocketOptions | number): unknown {
-    if (!(this instanceof SocketFace)) return new (Socket as unknown as NodeSocketConstructor)(options)
-    initialize(this, context, options)
+  function Socket(
+    this: SocketFace,
+    options?: SocketOptions | AcceptedOptions | number,
+    handle: TcpHandle | undefined = undefined,
+    onread: OnReadOpts | undefined = undefined,
+  ): unknown {
+    if (!(this instanceof SocketFace)) return new (Socket as unknown as NodeSocketConstructor)(options as SocketOptions)
+    // Here, since V8 reserves room in the object for what it sees assigned in the constructor.
+    this.connecting = false
+    this._hadError = false
+    this._parent = null
+    this._host = null
+    this._closeAfterHandlingError = false
+    this.server = null
+    this._server = null
+    this[kCore] = new SocketCore(this, context)
+    if (options instanceof AcceptedOptions) accept(this, options, handle!, onread)
+    else initialize(this, options)
     return undefined
   }
   Socket.prototype = Object.create(SocketFace.prototype, {
@@ -57,44 +72,43 @@ export function isSocket(value: unknown): value is NodeSocket {
   return value instanceof SocketFace
 }
 
-function initialize(socket: SocketFace, context: SocketContext, given: SocketOptions | number | undefined): void {
+/** The socket of a connection that a server has accepted, by the class of its net. */
+export function acceptSocket(
+  Socket: SocketConstructor,
+  options: AcceptedOptions,
+  handle: TcpHandle,
+  onread: OnReadOpts | undefined,
+): Socket {
+  return new (Socket as unknown as AcceptingConstructor)(options, handle, onread)
+}
+
+type AcceptingConstructor = new (options: AcceptedOptions, handle: TcpHandle, onread: OnReadOpts | undefined) => Socket
+
+function initialize(socket: SocketFace, given: SocketOptions | number | undefined): void {
   const options = checkedOptions(given)
-  const core = new SocketCore(socket, context)
-  socket[kCore] = core
-  socket.connecting = false
-  socket._hadError = false
-  socket._parent = null
-  socket._host = null
-  socket._closeAfterHandlingError = false
+  const core = socket[kCore]
   callDuplex.call(socket, streamOptions(options))
-  core.into = intoOf(options)
+  core.into = intoOf(options.onread)
   core.typeOfService = options.typeOfService
   core.blockList = options.blockList
   core.noDelay = Boolean(options.noDelay)
   core.keepAlive = keepAliveWish(options.keepAlive, options.keepAliveInitialDelay)
   socket.on('end', forbidWriting)
-  adopt(socket, core, options)
+  if (options.handle) adopt(socket, core, options.handle as TcpHandle, options)
   if (options.signal) {
     validateAbortSignal(options.signal, 'options.signal')
     core.signal = options.signal
   }
-  socket.server = null
-  socket._server = null
 }
 
-/** What the stream is to be told, in the copy that is the socket's own. */
-function streamOptions(options: SocketOptions): DuplexOptions {
-  const streams = options as DuplexOptions
-  if (streams.highWaterMark == null) {
-    streams.readableHighWaterMark ??= HIGH_WATER_MARK
-    streams.writableHighWaterMark ??= HIGH_WATER_MARK
-  }
-  streams.allowHalfOpen = Boolean(streams.allowHalfOpen)
-  // 'close' is emitted when the connection is given up, after 'error', and with an argument.
-  streams.emitClose = false
-  streams.autoDestroy = true
-  streams.decodeStrings = false
-  return streams
+function accept(socket: SocketFace, options: AcceptedOptions, handle: TcpHandle, onread: OnReadOpts | undefined): void {
+  const core = socket[kCore]
+  callDuplex.call(socket, options.streams)
+  core.into = intoOf(onread)
+  core.noDelay = options.noDelay
+  core.keepAlive = options.keepAlive
+  socket.on('end', forbidWriting)
+  adopt(socket, core, handle, options)
 }
 
 function checkedOptions(given: SocketOptions | number | undefined): SocketOptions {
@@ -102,7 +116,8 @@ function checkedOptions(given: SocketOptions | number | undefined): SocketOption
     const message = 'Unsupported fd type: a descriptor of the system is no connection of this stack'
     throw nodeError(TypeError, 'ERR_INVALID_FD_TYPE', message)
   }
-  const options = { ...given }
+  // Not `{ ...given }`: to an object that was spread V8 adds each property by a hidden class of its own, again for every one.
+  const options: SocketOptions = Object.assign({}, given)
   for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
     if (options[name]) throw invalidArgValue(`options.${name}`, options[name], 'is not supported')
   }
@@ -119,19 +134,19 @@ function checkedOptions(given: SocketOptions | number | undefined): SocketOption
   return options
 }
 
-function adopt(socket: SocketFace, core: SocketCore, options: SocketOptions): void {
-  const handle = options.handle as TcpHandle | undefined
-  if (!handle) return
+type Start = Pick<SocketOptions, 'readable' | 'pauseOnCreate' | 'manualStart'>
+
+function adopt(socket: SocketFace, core: SocketCore, handle: TcpHandle, start: Start): void {
   core.use(handle)
   if (core.noDelay) handle.setNoDelay(true)
   if (core.keepAlive.on) handle.setKeepAlive(core.keepAlive)
-  if (options.readable === false) return
-  if (options.pauseOnCreate) (socket as unknown as { readableFlowing: boolean }).readableFlowing = false
-  else if (!options.manualStart) socket.read(0)
+  if (start.readable === false) return
+  if (start.pauseOnCreate) (socket as unknown as { readableFlowing: boolean }).readableFlowing = false
+  else if (!start.manualStart) socket.read(0)
 }
 
-function intoOf({ onread }: SocketOptions): ReadInto | undefined {
-  if (onread === null || typeof onread !== 'object') return undefined
+function intoOf(onread: OnReadOpts | undefined): ReadInto | undefined {
+  if (onread === undefined || onread === null || typeof onread !== 'object') return undefined
   const { buffer, callback } = onread
   const usable = buffer instanceof Uint8Array || typeof buffer === 'function'
   return usable && typeof callback === 'function' ? (onread as ReadInto) : undefined

@@ -1,6 +1,6 @@
 import type { Connection } from '../tcp/connection.ts'
 import type { TroubleReport } from '../tcp/trouble.ts'
-import type { ConnectionEvent, Dispatcher } from './dispatcher.ts'
+import type { ConnectionEvent, ConnectionWatcher, Dispatcher } from './dispatcher.ts'
 import { HandleBase } from './handle-base.ts'
 import { failureOf, systemCode } from './handle-codes.ts'
 import { hereIfAny } from './handle-ends.ts'
@@ -26,7 +26,7 @@ export interface HandleOwner extends InflowReader {
  * What a Socket has beneath it, its `_handle`: one connection of the stack, opened or accepted, with the way in and the way
  * out. It is to Socket what Node's TCP object is: calls give codes in place of throwing, and what happens is told to `owner`.
  */
-export class TcpHandle extends HandleBase {
+export class TcpHandle extends HandleBase implements ConnectionWatcher {
   readonly inflow: Inflow = new Inflow()
   readonly outflow: Outflow = new Outflow()
   owner: HandleOwner | undefined
@@ -109,14 +109,18 @@ export class TcpHandle extends HandleBase {
   #use(connection: Connection): void {
     this.connection = connection
     connection.sink = this.inflow
-    this.options.apply(connection)
+    this.optionsIfMade?.apply(connection)
     this.reference.open()
     // Before it was accepted nobody heard its events, so its last one may be past.
-    if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, (event) => this.run(told, this, event))
+    if (connection.state !== 'CLOSED') this.dispatcher.watch(connection, this)
   }
 
   /** For what is below. */
-  handle(event: ConnectionEvent): void {
+  told(event: ConnectionEvent): void {
+    this.context.runInAsyncScope(this.#handle, this, event)
+  }
+
+  #handle(event: ConnectionEvent): void {
     const { owner } = this
     // Neither is traffic; urgent octets are read as any other.
     if (event.type === 'urgent' || owner === undefined) return
@@ -180,13 +184,16 @@ export class TcpHandle extends HandleBase {
   /** From now on, octets are handed over as they come: never within this call. */
   readStart(): void {
     this.inflow.reading = true
-    if (this.#pullSoon) return
+    // What comes later is told by an event.
+    if (this.#pullSoon || (this.connection !== undefined && !this.inflow.isDue(this.connection))) return
     this.#pullSoon = true
     // As from the system: when promises and ticks have run.
-    setImmediate(() => {
-      this.#pullSoon = false
-      this.run(() => this.#pull())
-    })
+    setImmediate(TcpHandle.#pullNow, this)
+  }
+
+  static #pullNow(this: void, handle: TcpHandle): void {
+    handle.#pullSoon = false
+    handle.context.runInAsyncScope(handle.#pull, handle)
   }
 
   readStop(): void {
@@ -215,42 +222,41 @@ export class TcpHandle extends HandleBase {
 
   /** Gives up the connection: what was written still arrives. `closed` is called later. */
   close(closed?: () => void): void {
-    this.#close(closed, (connection) => this.dispatcher.release(connection))
+    this.#close(closed, release)
   }
 
   /** Gives up the connection with a RST. `closed` is called later. */
   reset(closed?: () => void): void {
-    this.#close(closed, (connection) => this.dispatcher.abort(connection))
+    this.#close(closed, abort)
   }
 
-  #close(closed: (() => void) | undefined, giveUp: (connection: Connection) => void): void {
+  #close(closed: (() => void) | undefined, giveUp: (dispatcher: Dispatcher, connection: Connection) => void): void {
     if (!this.isClosed) {
       this.isClosed = true
       this.isConnecting = false
       this.inflow.close()
       this.reference.close()
-      if (this.connection !== undefined) giveUp(this.connection)
+      if (this.connection !== undefined) giveUp(this.dispatcher, this.connection)
     }
     // As Node's handles: behind everything that is waiting to run.
-    setImmediate(() => {
-      this.run(() => {
-        this.outflow.finish(undefined)
-        closed?.()
-      })
-      this.context.emitDestroy()
-    })
+    setImmediate(TcpHandle.#endNow, this, closed)
+  }
+
+  static #endNow(this: void, handle: TcpHandle, closed: (() => void) | undefined): void {
+    handle.context.runInAsyncScope(handle.#end, handle, closed)
+    handle.context.emitDestroy()
+  }
+
+  #end(closed: (() => void) | undefined): void {
+    this.outflow.finish(undefined)
+    closed?.()
   }
 }
 
-/** The handle of a connection that a listener has accepted: for `new Socket({ handle })`. */
-export function makeHandle(
-  dispatcher: Dispatcher,
-  connection: Connection,
-  options: { mapped?: boolean } = {},
-): TcpHandle {
-  return new TcpHandle(dispatcher, connection, options.mapped)
+function release(dispatcher: Dispatcher, connection: Connection): void {
+  dispatcher.release(connection)
 }
 
-function told(handle: TcpHandle, event: ConnectionEvent): void {
-  handle.handle(event)
+function abort(dispatcher: Dispatcher, connection: Connection): void {
+  dispatcher.abort(connection)
 }

@@ -5,6 +5,7 @@ import { IpAddress, IpPrefix } from '../wire/address.ts'
 /** The addresses of a stack, and what follows from them. */
 export class LocalAddresses {
   readonly prefixes: readonly IpPrefix[]
+  private readonly first: IpAddress
   /** The broadcast addresses of our networks, as words; those of two hosts or one have none (RFC 3021). */
   private readonly broadcasts: readonly number[]
   /** The loopback network is all this host's (RFC 1122 §3.2.1.3 (g)), as soon as it has one address of it. */
@@ -20,6 +21,7 @@ export class LocalAddresses {
       return prefix
     })
     if (this.prefixes.length === 0) throw invalidArgument('a stack needs at least one address')
+    this.first = this.prefixes[0]!.address
     this.broadcasts = this.prefixes
       .filter(({ address, length }) => address.family === 4 && length < 31)
       .map(({ address, length }) => address.d | (-1 >>> length))
@@ -27,7 +29,8 @@ export class LocalAddresses {
   }
 
   has(address: IpAddress): boolean {
-    for (let i = 0; i < this.prefixes.length; i++) if (this.prefixes[i]!.address.equals(address)) return true
+    if (this.first.equals(address)) return true
+    for (let i = 1; i < this.prefixes.length; i++) if (this.prefixes[i]!.address.equals(address)) return true
     return this.isLoopback && isLoopback4(address) && this.isHost(address)
   }
 

@@ -59,9 +59,17 @@ export class FourTupleMap<T extends TupleEntry> {
   private hashes: Int32Array = new Int32Array(LEAST_CAPACITY)
   private entries: (T | undefined)[] = new Array<T | undefined>(LEAST_CAPACITY).fill(undefined)
   private count = 0
+  /** What was found last: segments of one connection come in a row. */
+  private recent: T | undefined
 
   get size(): number {
     return this.count
+  }
+
+  /** The entry that was found last, if this is its four-tuple: what a hash would be spent on. */
+  again(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): T | undefined {
+    const { recent } = this
+    return recent?.isTuple(local, localPort, remote, remotePort) === true ? recent : undefined
   }
 
   get(hash: number, local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): T | undefined {
@@ -69,7 +77,10 @@ export class FourTupleMap<T extends TupleEntry> {
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = this.entries[at]
       if (entry === undefined) return undefined
-      if (this.hashes[at] === hash && entry.isTuple(local, localPort, remote, remotePort)) return entry
+      if (this.hashes[at] === hash && entry.isTuple(local, localPort, remote, remotePort)) {
+        this.recent = entry
+        return entry
+      }
     }
   }
 
@@ -88,6 +99,7 @@ export class FourTupleMap<T extends TupleEntry> {
       at = (at + 1) & mask
     }
     this.count--
+    if (this.recent === entry) this.recent = undefined
     for (let next = (at + 1) & mask; this.entries[next] !== undefined; next = (next + 1) & mask) {
       const home = this.hashes[next]! & mask
       // `next` may move back to `at` unless its home lies between them.

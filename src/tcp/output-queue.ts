@@ -25,9 +25,13 @@ export interface OutputHost extends PassiveOpenHost {
   quiet(connection: Connection): void
 }
 
+/** Segments of connections that go out in a row while SYN,ACKs wait. */
+const BURST = 32
+
 /**
- * Whose turn it is to send: answers without a connection first, then SYN,ACKs, then what closed listeners owe, then the
- * connections in turn, a segment each.
+ * Whose turn it is to send: answers without a connection first, then the connections in turn, a segment each, then SYN,ACKs,
+ * then what closed listeners owe. SYN,ACKs come after what the same peers wait for: a process of theirs is busy with that
+ * by then, and need not be woken for a handshake that gives it nothing to do.
  */
 export class OutputQueue {
   private readonly host: OutputHost
@@ -35,6 +39,7 @@ export class OutputQueue {
   private readonly due: Fifo<Listener> = new Fifo<Listener>()
   private readonly closing: Fifo<Listener> = new Fifo<Listener>()
   private readonly ready: Fifo<Connection> = new Fifo<Connection>()
+  private burst = 0
   private readonly halfOpen: HalfOpen = new HalfOpen()
   // The addresses of a segment that has no connection: others are the connection's own, and not to be written to.
   private readonly source: IpAddress = new IpAddress()
@@ -74,7 +79,13 @@ export class OutputQueue {
   next(out: Segment): boolean {
     out.source = this.source
     out.destination = this.destination
-    return this.replies.shift(out) || this.nextSynAck(out) || this.nextOfClosing(out) || this.nextOfConnections(out)
+    if (this.replies.shift(out)) return true
+    if (this.burst < BURST && this.nextOfConnections(out)) {
+      this.burst++
+      return true
+    }
+    this.burst = 0
+    return this.nextSynAck(out) || this.nextOfClosing(out) || this.nextOfConnections(out)
   }
 
   private nextSynAck(out: Segment): boolean {

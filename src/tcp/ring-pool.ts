@@ -1,9 +1,13 @@
+import { arenaOctets } from '../wire/arena.ts'
 import { EMPTY } from '../wire/octets.ts'
 
 /** Log2 of the smallest and of the largest capacity that is kept, octets: that of the largest buffer by default. */
 const LEAST = 12
 const MOST = 23
 export const FIRST_CAPACITY: number = 2 ** LEAST
+
+/** Octets from which on segments out of a ring are worth the arena's room. */
+const LEAST_IN_ARENA = 16_384
 
 /** Of each capacity so many octets are kept, or one ring if that is larger: 23 MiB in all. */
 const MOST_KEPT = 2 ** 20
@@ -16,7 +20,11 @@ const spare: Uint8Array[][] = Array.from({ length: MOST - LEAST + 1 }, () => [])
  * to fill it: they go from one connection to the next, so that an idle connection can be without.
  */
 export function takeRing(capacity: number): Uint8Array {
-  return spare[31 - Math.clz32(capacity) - LEAST]?.pop() ?? new Uint8Array(capacity)
+  return spare[31 - Math.clz32(capacity) - LEAST]?.pop() ?? makeRing(capacity)
+}
+
+function makeRing(capacity: number): Uint8Array {
+  return capacity < LEAST_IN_ARENA ? new Uint8Array(capacity) : arenaOctets(capacity)
 }
 
 export function giveBackRing(ring: Uint8Array): void {

@@ -97,7 +97,7 @@ export class TimeWaitRows implements TupleRows {
     const at = row * WORDS
     const { words } = this
     this.serial = (this.serial + 1) | 0 || 1
-    const mostSent = Math.min(Math.ceil(tcb.snd.wndMax / 2 ** tcb.snd.scale), 65_535)
+    const mostSent = Math.min(Math.ceil(tcb.snd.wndMax / (1 << tcb.snd.scale)), 65_535)
     words[at + HASH] = tupleHash
     words[at + SERIAL] = this.serial
     words[at + PORTS] = (remotePort << 16) | localPort

@@ -124,7 +124,7 @@ export class TcpSocket implements Socket {
   #use(connection: Connection): void {
     this.#connection = connection
     connection.noDelay = this.#options.noDelay ?? false
-    this.#dispatcher.watch(connection, (event) => this.#handle(event))
+    this.#dispatcher.watch(connection, { told: (event) => this.#handle(event) })
   }
 
   #handle(event: ConnectionEvent): void {

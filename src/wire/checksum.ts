@@ -1,12 +1,16 @@
 import type { IpAddress } from './address.ts'
-import { viewOf } from './octets.ts'
+import { copyInArena, ELSEWHERE, placeOf, sumInArena } from './arena.ts'
+import { copyOctets, viewOf } from './octets.ts'
 
 // The Internet checksum of RFC 1071, the complement of the one's-complement sum of big-endian 16-bit words. On the hot
 // path: nothing here allocates, and `| 0` keeps V8 from boxing sums, all of which are far below 2^31. Measured on one
-// EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs.
+// EPYC core, Node 20: 20 octets 20 ns, 1500 octets 0.2 µs, 64 KiB 7 µs; in the arena 1500 octets take 45 ns.
 
-/** From so many octets on, the machine's own order of octets pays for what is beside its alignment. */
+/** From so many octets on, WebAssembly or the machine's own order of octets pays for what is beside it. */
 const WORDS_PAY_FROM = 96
+
+/** The most that is summed at once, octets. */
+const MOST_AT_ONCE = 65_536
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
@@ -16,7 +20,25 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
  */
 export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 0): number {
   if (end - start < WORDS_PAY_FROM) return sumThroughView(octets, start, end, sum)
-  return (sum + sumByWord(octets, start, end)) | 0
+  const place = placeOf(octets)
+  if (place === ELSEWHERE || end - start > MOST_AT_ONCE) return (sum + sumByWord(octets, start, end)) | 0
+  return (sum + sumInArena(place + start, place + end)) | 0
+}
+
+/** Copies `length` octets as `copyOctets` does, and returns their sum, below 2^31. */
+export function copySummed(from: Uint8Array, start: number, length: number, into: Uint8Array, at: number): number {
+  if (length >= WORDS_PAY_FROM && length <= MOST_AT_ONCE) {
+    const source = placeOf(from)
+    const target = source === ELSEWHERE ? ELSEWHERE : placeOf(into)
+    if (target !== ELSEWHERE) return copyInArena(source + start, source + start + length, target + at)
+  }
+  copyOctets(from, start, length, into, at)
+  return sumOctets(into, at, at + length)
+}
+
+/** The sum of octets, below 2^31, as it is where an odd number of octets is before them; folded to 16 bits. */
+export function shiftSum(sum: number): number {
+  return swap(foldSum(sum))
 }
 
 function sumThroughView(octets: Uint8Array, start: number, end: number, initial: number): number {

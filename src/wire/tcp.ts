@@ -1,4 +1,4 @@
-import { foldChecksum, foldSum, pseudoHeaderSum, sumOctets } from './checksum.ts'
+import { copySummed, foldChecksum, foldSum, pseudoHeaderSum, shiftSum, sumOctets } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { Protocol } from './ip.ts'
 import { copyOctets, viewOf } from './octets.ts'
@@ -79,10 +79,15 @@ export function writeTcp(
   // The reserved bits are zero (RFC 9293 §3.1).
   view.setInt32(at + 12, ((payloadAt - at) << 26) | ((segment.flags & 0x1ff) << 16) | segment.wnd)
   view.setInt32(at + 16, segment.urg)
-  if (!gathered) writePayload(into, payloadAt, segment)
   // RFC 9293 MUST-2
   const pseudo = pseudoHeaderSum(segment.source, segment.destination, Protocol.TCP, end - at)
-  view.setUint16(at + 16, partialChecksum ? foldSum(pseudo) : foldChecksum(sumOctets(into, at, end, pseudo)))
+  if (partialChecksum) {
+    if (!gathered) writePayload(into, payloadAt, segment)
+    view.setUint16(at + 16, foldSum(pseudo))
+  } else {
+    const header = sumOctets(into, at, payloadAt, pseudo)
+    view.setUint16(at + 16, foldChecksum(header + writePayloadSummed(into, payloadAt, segment)))
+  }
   return end - at
 }
 
@@ -98,4 +103,16 @@ export function writePayload(
   const head = Math.min(length, octets.length - from)
   copyOctets(octets, from, head, into, at)
   if (head < length) copyOctets(octets, 0, length - head, into, at + head)
+}
+
+/** The same, and returns the sum of the payload. */
+function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
+  const { octets, start, length } = segment
+  if (length === 0) return 0
+  const from = start % octets.length
+  const head = Math.min(length, octets.length - from)
+  const sum = copySummed(octets, from, head, into, at)
+  if (head === length) return sum
+  const rest = copySummed(octets, 0, length - head, into, at + head)
+  return sum + (head % 2 === 0 ? rest : shiftSum(rest))
 }

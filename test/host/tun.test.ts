@@ -35,6 +35,7 @@ class FakeLibc implements Libc {
   }
 
   readScattered = (): number => -EINVAL
+
   writeGathered(fd: number, octets: Uint8Array, start: number, end: number, payload: Payload): number {
     const { octets: ring, start: from, length } = payload
     const tail = Array.from({ length }, (_, i) => ring[(from + i) % ring.length]!)

@@ -77,7 +77,12 @@ describe('a map of four-tuples', () => {
             assert.equal(map.delete(entry), model.delete(one.delete))
           }
           assert.equal(map.size, model.size)
-          for (let p = 0; p <= 60; p++) assert.equal(map.get(hashOf(p), A, 80, B, p), model.get(p))
+          for (let p = 0; p <= 60; p++) {
+            const known = map.again(A, 80, B, p)
+            assert.ok(known === undefined || known === model.get(p))
+            assert.equal(map.get(hashOf(p), A, 80, B, p), model.get(p))
+            assert.equal(map.again(A, 80, B, p), model.get(p))
+          }
           assert.deepEqual(new Set(map), new Set(model.values()))
         }
       }),

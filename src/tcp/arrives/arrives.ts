@@ -10,6 +10,11 @@ import { arrivesTimeWait, asksForReincarnation } from './time-wait.ts'
 /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, its half-open row, its listener, or nobody. */
 export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener | undefined): void {
   const { source, sourcePort, destination, destinationPort } = segment
+  const same = endpoint.connections.again(destination, destinationPort, source, sourcePort)
+  if (same !== undefined) {
+    endpoint.deliver(same, segment)
+    return
+  }
   const hash = endpoint.tupleHash(destination, destinationPort, source, sourcePort)
   const connection = endpoint.connections.get(hash, destination, destinationPort, source, sourcePort)
   if (connection !== undefined) {
