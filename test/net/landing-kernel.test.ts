@@ -51,7 +51,10 @@ async function send(socket: Socket, seed: number): Promise<string> {
     left -= length
     if (!socket.write(piece)) await once(socket, 'drain')
   }
+  // It is closed before its peer goes away.
+  const closed = once(socket.resume(), 'close')
   socket.end()
+  await closed
   return hash.digest('hex')
 }
 
