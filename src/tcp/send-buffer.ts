@@ -48,8 +48,4 @@ export class SendBuffer extends Ring {
   indexOf(offset: number): number {
     return this.placeOf(this.base + offset)
   }
-
-  release(): void {
-    this.empty(this.end)
-  }
 }

@@ -44,10 +44,10 @@ describe('a send buffer', () => {
     assert.deepEqual(octetsAt(buffer, 0, 5), stream(0, 5))
   })
 
-  test('is empty, and holds no memory, once released', () => {
+  test('is empty, and holds no memory, once all is acknowledged', () => {
     const buffer = new SendBuffer(10)
     buffer.push(stream(0, 10), 0, 10)
-    buffer.release()
+    buffer.acknowledge(buffer.length)
     assert.equal(buffer.length, 0)
     assert.equal(buffer.octets.length, 0)
   })
