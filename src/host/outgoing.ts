@@ -1,10 +1,9 @@
 import type { Link } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
+import { ETHERNET_HEADER_LENGTH } from '../wire/ethernet.ts'
 import type { Instant } from '../wire/instant.ts'
 import { Offload } from '../wire/offload.ts'
 import { Payload } from '../wire/payload.ts'
-
-const ETHERNET_HEADER_LENGTH = 14
 
 /** Asks for the next frame, as a stack's `transmit` is asked. */
 export type Transmit = (into: Uint8Array, start: number, now: Instant, offload: Offload, payload?: Payload) => number

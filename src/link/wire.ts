@@ -1,3 +1,4 @@
+import { ETHERNET_HEADER_LENGTH } from '../wire/ethernet.ts'
 import type { Milliseconds } from '../wire/instant.ts'
 import { NO_OFFLOAD, Offload, type OffloadCapability } from '../wire/offload.ts'
 import { DelayLine } from './delay-line.ts'
@@ -35,7 +36,6 @@ export interface WireEnd extends Link {
 }
 
 const WIRE_OFFLOAD: OffloadCapability = { checksum: true, segmentation: 65_535 }
-const ETHERNET_HEADER_LENGTH = 14
 
 /**
  * Two links within this process, joined: what one sends the other gets, whole, once and in order. Closing one end
