@@ -23,7 +23,7 @@ export interface ReadInto {
   callback(octets: number, buffer: Uint8Array): boolean
 }
 
-/** Those whose octets wait to be handed over in memory of the user's, of which several sockets may have been given the same. */
+/** Those whose octets wait to be handed over in memory of the user's, of which several sockets may have been given the same: each at most once, and only sockets with memory of their own to read into. */
 const occupants: Inflow[] = []
 
 /** Who reads. */

@@ -15,6 +15,8 @@ const GATHERED_FROM = 2048
 /** What a stack sends next, and by which interface. On the hot path: with one link of IP packets no route is looked up. */
 export class IpOutput {
   private readonly stack: Stack
+  /** Of the frame that is asked for: what may be left where it lies. */
+  private payload: Payload | undefined
   private readonly header: IpHeader = new IpHeader()
   private readonly segment: Segment = new Segment()
   /** Where the packet that was written last goes to: the segment's destination, or `scratch`. */
@@ -52,6 +54,7 @@ export class IpOutput {
     const partial = out.offload.checksum && offload !== undefined
     offload?.clear()
     payload?.clear()
+    this.payload = payload
     stack.echoes.transmit(now)
     for (;;) {
       let length = out.ethernet === undefined ? 0 : out.ethernet.transmit(into, start, now, offload)
@@ -59,7 +62,7 @@ export class IpOutput {
         stack.counters.transmitted++
         return length
       }
-      length = this.next(out, into, at, now, partial, payload)
+      length = this.next(out, into, at, now, partial)
       if (length === 0) return 0
       stack.counters.transmitted++
       if (stack.addresses.has(this.destination)) {
@@ -76,20 +79,11 @@ export class IpOutput {
   }
 
   /** The next packet, TCP and others in turn. */
-  private next(
-    out: Interface,
-    into: Uint8Array,
-    at: number,
-    now: Instant,
-    partial: boolean,
-    payload: Payload | undefined,
-  ): number {
+  private next(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
     const segmentFirst = this.wasPacket
-    const length = segmentFirst
-      ? this.nextSegment(out, into, at, now, partial, payload)
-      : this.nextPacket(out, into, at)
+    const length = segmentFirst ? this.nextSegment(out, into, at, now, partial) : this.nextPacket(out, into, at)
     if (length > 0) return length
-    return segmentFirst ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial, payload)
+    return segmentFirst ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial)
   }
 
   private nextPacket(out: Interface, into: Uint8Array, at: number): number {
@@ -104,20 +98,13 @@ export class IpOutput {
     return length
   }
 
-  private nextSegment(
-    out: Interface,
-    into: Uint8Array,
-    at: number,
-    now: Instant,
-    partial: boolean,
-    payload: Payload | undefined,
-  ): number {
+  private nextSegment(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
     const { stack, segment } = this
     // A packet that might wait, for another link or for a neighbour, is one that every link takes.
     const cuts = partial && stack.interfaces.length === 1 && out.ethernet === undefined
     while (stack.tcp.nextSegment(segment, now, cuts ? out.offload.segmentation : 0)) {
       const other = stack.interfaces.length === 1 ? out : this.interfaceTo(segment.destination)
-      const length = this.write(into, at, partial && other === out, cuts ? payload : undefined)
+      const length = this.write(into, at, partial && other === out, cuts ? this.payload : undefined)
       if (other === out || stack.addresses.has(segment.destination)) {
         this.wasPacket = false
         this.isPartial = partial
