@@ -185,7 +185,7 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'a late word answers a later SYN',
     file: 'tcp/listener.ts',
-    text: '&& this.deferred(queue).use(this.row) === Math.floor(ticket / USE)',
+    text: '&& this.deferred(queue).use(row) === Math.floor(ticket / USE)',
     planted: '',
   },
   {

@@ -52,7 +52,7 @@ export const LISTENER_BUGS: readonly Bug[] = [
   },
   {
     name: 'nobody is evicted from a queue of IPv6',
-    file: 'tcp/listener.ts',
+    file: 'tcp/syn-queues.ts',
     text: 'return queue4 ?? queue6',
     planted: 'return queue4',
   },

@@ -20,6 +20,18 @@ export function localEnd(stack: Stack, remote: IpAddress, wanted: string | undef
   throw callError('EINVAL', `${local} and ${remote} are of different families`)
 }
 
+/** What a UDP port is bound to: an address that the user named, or all of a family. @throws {Error} EADDRNOTAVAIL, EINVAL */
+export function boundEnd(
+  { addresses }: Stack,
+  wanted: string | undefined,
+  family: 4 | 6 | undefined,
+): { readonly family: 4 | 6; readonly address?: IpAddress } {
+  if (wanted === undefined) return { family: family ?? addresses.prefixes[0]!.address.family }
+  const address = addresses.own(wanted)
+  if (family === undefined || address.family === family) return { family: address.family, address }
+  throw callError('EINVAL', `${address} is no IPv${family} address`)
+}
+
 /** The source of an ICMP error about a packet from `source` to `destination`, which leaves by `out`; undefined when there is none. */
 export function errorSource(
   { addresses }: Stack,

@@ -10,7 +10,7 @@ import { TimedKeys } from '../tcp/cookie-keys.ts'
 import { Counters } from '../tcp/counters.ts'
 import type { DropReason } from '../tcp/drop-reason.ts'
 import { Endpoint } from '../tcp/endpoint.ts'
-import { type ConnectionErrorCode, callError, checkPort, invalidArgument } from '../tcp/errors.ts'
+import { type ConnectionErrorCode, checkPort, invalidArgument } from '../tcp/errors.ts'
 import type { Notice, StackEvent } from '../tcp/events.ts'
 import { Fifo } from '../tcp/fifo.ts'
 import type { ListenOptions } from '../tcp/listen-options.ts'
@@ -35,7 +35,7 @@ import { IpInput } from './input.ts'
 import { interfaceOptions, makeInterface } from './interfaces.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { IpOutput } from './output.ts'
-import { errorSource, localEnd, sourceFor } from './own-end.ts'
+import { boundEnd, errorSource, localEnd, sourceFor } from './own-end.ts'
 import type { BindOptions, ConnectOptions, StackOptions } from './stack-options.ts'
 import { StackPort } from './stack-port.ts'
 import { reportTimedOut, reportUndeliverable, tellSender } from './undelivered.ts'
@@ -203,16 +203,8 @@ export class Stack {
    * @throws {RangeError} ERR_OUT_OF_RANGE, ERR_SOCKET_BAD_PORT
    */
   bind(options: BindOptions = {}): UdpSocket {
-    const { address: text, family, ...rest } = options
-    const address = text === undefined ? undefined : this.addresses.own(text)
-    if (address !== undefined && family !== undefined && address.family !== family) {
-      throw callError('EINVAL', `${address} is no IPv${family} address`)
-    }
-    return this.udp.bind({
-      ...rest,
-      family: family ?? address?.family ?? this.addresses.prefixes[0]!.address.family,
-      ...(address === undefined ? {} : { address }),
-    })
+    const { address, family, ...rest } = options
+    return this.udp.bind({ ...rest, ...boundEnd(this, address, family) })
   }
 
   /**
@@ -240,15 +232,7 @@ export class Stack {
   }
 
   unreachable(quoted: QuotedTcp, code: ConnectionErrorCode): void {
-    arrivesUnreachable(
-      this.tcp,
-      quoted.source,
-      quoted.sourcePort,
-      quoted.destination,
-      quoted.destinationPort,
-      quoted.seq,
-      code,
-    )
+    arrivesUnreachable(this.tcp, quoted, code)
   }
 
   tooBig(quoted: QuotedTcp, mtu: number): void {

@@ -58,17 +58,17 @@ export class Load {
   /** Entries of the SYN's own source prefix: /24, or /48 for IPv6. */
   get samePrefix(): number {
     const { source } = this
-    return source === undefined ? 0 : this.listener.queue(source.family).prefixCount(source)
+    return source === undefined ? 0 : this.listener.queues.of(source.family).prefixCount(source)
   }
 
   /** Entries of the source prefix that has most. */
   get heaviestPrefix(): number {
-    return this.listener.heaviest?.prefixes.heaviestCount ?? 0
+    return this.listener.queues.heaviest?.prefixes.heaviestCount ?? 0
   }
 
   /** Source prefixes that have entries. */
   get activePrefixes(): number {
-    return this.listener.activePrefixes
+    return this.listener.queues.activePrefixes
   }
 }
 

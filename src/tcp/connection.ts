@@ -11,7 +11,6 @@ import type { TupleEntry } from './four-tuple.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import type { Listener } from './listener.ts'
 import { PathMtu } from './path-mtu.ts'
-import { NOTHING_CAME } from './quick-ack.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { noteRead } from './receive-window.ts'
 import { NOTHING_SENT, type Recovery } from './recovery/recovery.ts'
@@ -261,26 +260,6 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   deadline(): Instant {
     const { retransmitAt, persistAt, delayedAckAt, recovery } = this
     return Math.min(retransmitAt, persistAt, delayedAckAt, recovery.timerAt, this.partsDeadline())
-  }
-
-  /** Nothing is out, nor waits to be. */
-  get isResting(): boolean {
-    return this.tcb.snd.una === this.tcb.snd.nxt && this.sendBuffer.length === 0
-  }
-
-  /** Whether it has made anything, since the handshake, that an idle connection can be without. */
-  get isWarm(): boolean {
-    return this.flightIfMade !== undefined || this.quickAcks !== NOTHING_CAME
-  }
-
-  /** Lets go of that. */
-  cool(): void {
-    this.recovery.stop(this)
-    this.receiveRateIfMade = undefined
-    this.congestionIfMade = undefined
-    this.flightIfMade = undefined
-    if (this.delayedAckAt === NEVER) this.quickAcks = NOTHING_CAME
-    if (this.pathIfMade?.isPlain(this) === true) this.pathIfMade = undefined
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {

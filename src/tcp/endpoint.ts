@@ -1,6 +1,6 @@
 import type { IpAddress } from '../wire/address.ts'
 import type { Instant } from '../wire/instant.ts'
-import { ACK, piecesOf, RST, Segment } from '../wire/segment.ts'
+import { piecesOf, RST, Segment } from '../wire/segment.ts'
 import { ActiveOpens } from './active-opens.ts'
 import { arrives } from './arrives/arrives.ts'
 import { arrivesOtherwise } from './arrives/otherwise.ts'
@@ -26,14 +26,14 @@ import { NextText } from './next-text.ts'
 import type { Observer } from './observer.ts'
 import { windowScaleFor } from './options.ts'
 import { type OutputHost, OutputQueue } from './output-queue.ts'
-import { fillSynAck } from './passive-open.ts'
+import { fillRefusal } from './passive-open.ts'
 import { PathMtus } from './path-mtu.ts'
 import { resetFor } from './reply-queue.ts'
 import { deriveKey, type SipKey } from './siphash.ts'
 import { Syn } from './syn.ts'
 import { TimeWait } from './time-wait.ts'
 import { handleTimeouts, setTimers } from './timeouts.ts'
-import { WarmList } from './warm-list.ts'
+import { isResting, isWarm, WarmList } from './warm-list.ts'
 
 /** What an endpoint needs of the stack around it. */
 export interface EndpointHost {
@@ -211,7 +211,7 @@ export class Endpoint implements OutputHost {
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
     connection.landed()
-    if (connection.isWarm && connection.isResting) this.warm.touch(connection, this.now)
+    if (isWarm(connection) && isResting(connection)) this.warm.touch(connection, this.now)
   }
 
   notify(connection: Connection): void {
@@ -220,10 +220,7 @@ export class Endpoint implements OutputHost {
 
   enteredTimeWait(connection: Connection): void {
     this.output.interrupt()
-    this.deadlines.remove(connection)
-    this.connections.delete(connection)
-    this.warm.remove(connection)
-    this.nextText.forget(connection)
+    this.detach(connection)
     this.timeWait.enter(connection)
   }
 
@@ -233,10 +230,11 @@ export class Endpoint implements OutputHost {
 
   forget(connection: Connection): void {
     this.output.interrupt()
-    if (connection.timeWaitSerial !== 0) {
-      this.timeWait.forget(connection)
-      return
-    }
+    if (connection.timeWaitSerial === 0) this.detach(connection)
+    else this.timeWait.forget(connection)
+  }
+
+  private detach(connection: Connection): void {
     this.connections.delete(connection)
     this.nextText.forget(connection)
     this.deadlines.remove(connection)
@@ -269,11 +267,7 @@ export class Endpoint implements OutputHost {
 
   /** The RST for a SYN that was deferred. */
   refuse(halfOpen: HalfOpen): void {
-    fillSynAck(this, halfOpen, 0, this.synAck)
-    this.synAck.clearOptions()
-    this.synAck.flags = RST | ACK
-    this.synAck.seq = 0
-    this.synAck.wnd = 0
+    fillRefusal(this, halfOpen, this.synAck)
     this.sendReply(this.synAck)
   }
 

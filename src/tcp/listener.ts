@@ -27,7 +27,7 @@ import { PendingFastOpens } from './pending-fast-opens.ts'
 import type { SipKey } from './siphash.ts'
 import { SynAckSchedule } from './syn-ack-schedule.ts'
 import { SynQueue } from './syn-queue.ts'
-import { NONE } from './syn-rows.ts'
+import { SynQueues } from './syn-queues.ts'
 
 /** How long after its last overflow a listener takes cookies, ms: as long as the last one that went out is valid. */
 export const COOKIE_LIFE: Milliseconds = 60_000
@@ -85,14 +85,8 @@ export class Listener {
   overflowedAt: Instant = Number.NEGATIVE_INFINITY
   /** Told of each step of a deferred row, by the ticket of its `Incoming`, on the packet path: no call into the stack. */
   onStep: ((kind: HandshakeKind, ticket: number) => void) | undefined
-  /** The row that {@link nextAnswer} found. */
-  row: number = NONE
-
   private readonly host: ListenerHost
-  /** The SYN queues that there are: one for each family that was asked for. */
-  readonly queues: SynQueue[] = []
-  private queue4: SynQueue | undefined
-  private queue6: SynQueue | undefined
+  readonly queues: SynQueues = new SynQueues((family) => this.newQueue(family))
   private deferred4: DeferredSyns | undefined
   private deferred6: DeferredSyns | undefined
   /** Rows that have a SYN,ACK to send, and rows whose ACK waits for room, as handles: some may be stale. Deferred rows, as tickets. */
@@ -126,7 +120,7 @@ export class Listener {
 
   /** Entries of the SYN queue: never more than the backlog. */
   get halfOpen(): number {
-    return (this.queue4?.size ?? 0) + (this.queue6?.size ?? 0)
+    return this.queues.size
   }
 
   /** Entries of the accept queue: Recv-Q of `ss -ltn`. */
@@ -149,7 +143,7 @@ export class Listener {
   nextIncoming(): Incoming | undefined {
     for (let ticket = this.untold.shift(); ticket !== undefined; ticket = this.untold.shift()) {
       const queue = this.resolveTicket(ticket)
-      if (queue !== undefined) return new Incoming(this, ticket, this.deferred(queue).read(this.row, queue))
+      if (queue !== undefined) return new Incoming(this, ticket, this.deferred(queue).read(this.queues.row, queue))
     }
     return undefined
   }
@@ -163,7 +157,7 @@ export class Listener {
 
   /** The half-open connections as they stand. */
   halfOpens(now: Instant = this.host.now): HalfOpenView[] {
-    return this.queues.flatMap((queue) => Array.from(queue.each(), (row) => viewOfRow(queue, row, now)))
+    return this.queues.all.flatMap((queue) => Array.from(queue.each(), (row) => viewOfRow(queue, row, now)))
   }
 
   /** The last 64 segments to this port that went no further, the oldest first: what is to be asked when clients complain. */
@@ -172,27 +166,6 @@ export class Listener {
   }
 
   // What follows is for the modules of this folder.
-
-  /** The SYN queue of a family, made when it is first asked for. */
-  queue(family: 4 | 6): SynQueue {
-    if (family === 4) {
-      this.queue4 ??= this.newQueue(4)
-      return this.queue4
-    }
-    this.queue6 ??= this.newQueue(6)
-    return this.queue6
-  }
-
-  /** The queue with the source prefix that holds most rows. */
-  get heaviest(): SynQueue | undefined {
-    const { queue4, queue6 } = this
-    if (queue4 === undefined || queue6 === undefined) return queue4 ?? queue6
-    return queue4.prefixes.heaviestCount >= queue6.prefixes.heaviestCount ? queue4 : queue6
-  }
-
-  get activePrefixes(): number {
-    return (this.queue4?.prefixes.active ?? 0) + (this.queue6?.prefixes.active ?? 0)
-  }
 
   get acceptQueueIsFull(): boolean {
     return this.acceptQueue.length >= this.acceptBacklog
@@ -208,31 +181,24 @@ export class Listener {
     for (const list of [this.answers, this.waiting, this.untold]) while (list.shift() !== undefined);
   }
 
-  nextDeadline(): Instant {
-    return Math.min(
-      this.queue4?.nextDeadline() ?? Number.POSITIVE_INFINITY,
-      this.queue6?.nextDeadline() ?? Number.POSITIVE_INFINITY,
-    )
-  }
-
   /** Marks a row's SYN,ACK as due. */
   scheduleAnswer(queue: SynQueue, row: number): void {
     if (queue.rows.has(row, SYN_ACK_DUE)) return
     if (this.answers.length > this.mostStale) {
-      this.answers.retain((handle) => this.resolve(handle).rows.has(this.row, SYN_ACK_DUE))
+      this.answers.retain((handle) => this.queues.resolve(handle).rows.has(this.queues.row, SYN_ACK_DUE))
     }
     queue.rows.set(row, SYN_ACK_DUE)
-    this.answers.push(this.handle(queue, row))
+    this.answers.push(this.queues.handle(queue, row))
     this.host.answerDue(this)
   }
 
-  /** The queue of the row whose SYN,ACK is due next, with its number in {@link row}; undefined when none is. */
+  /** The queue of the row whose SYN,ACK is due next, with its number in {@link SynQueues.row}; undefined when none is. */
   nextAnswer(): SynQueue | undefined {
     if (!this.open) return undefined
     for (let handle = this.answers.shift(); handle !== undefined; handle = this.answers.shift()) {
-      const queue = this.resolve(handle)
-      if (!queue.rows.has(this.row, SYN_ACK_DUE)) continue
-      queue.rows.unset(this.row, SYN_ACK_DUE)
+      const queue = this.queues.resolve(handle)
+      if (!queue.rows.has(this.queues.row, SYN_ACK_DUE)) continue
+      queue.rows.unset(this.queues.row, SYN_ACK_DUE)
       return queue
     }
     return undefined
@@ -245,9 +211,9 @@ export class Listener {
     if (rows.has(row, ACKNOWLEDGED)) return
     rows.set(row, ACKNOWLEDGED)
     if (this.waiting.length > this.mostStale) {
-      this.waiting.retain((handle) => this.resolve(handle).rows.has(this.row, ACKNOWLEDGED))
+      this.waiting.retain((handle) => this.queues.resolve(handle).rows.has(this.queues.row, ACKNOWLEDGED))
     }
-    this.waiting.push(this.handle(queue, row))
+    this.waiting.push(this.queues.handle(queue, row))
   }
 
   /** The row waits for the application, which is to be told. */
@@ -260,13 +226,13 @@ export class Listener {
 
   /** What tells this use of a row apart from all others. */
   ticket(queue: SynQueue, row: number): number {
-    return this.deferred(queue).use(row) * USE + this.handle(queue, row)
+    return this.deferred(queue).use(row) * USE + this.queues.handle(queue, row)
   }
 
   answerDeferred(ticket: number, answer: DeferredAnswer): boolean {
     const queue = this.open ? this.resolveTicket(ticket) : undefined
     if (queue === undefined) return false
-    this.host.answerDeferred(this, queue, this.row, answer)
+    this.host.answerDeferred(this, queue, this.queues.row, answer)
     return true
   }
 
@@ -275,8 +241,8 @@ export class Listener {
     while (!this.acceptQueueIsFull) {
       const handle = this.waiting.shift()
       if (handle === undefined) return
-      const queue = this.resolve(handle)
-      if (queue.rows.has(this.row, ACKNOWLEDGED)) this.host.completeWaiting(this, queue, this.row)
+      const queue = this.queues.resolve(handle)
+      if (queue.rows.has(this.queues.row, ACKNOWLEDGED)) this.host.completeWaiting(this, queue, this.queues.row)
     }
   }
 
@@ -286,13 +252,11 @@ export class Listener {
   }
 
   private newQueue(family: 4 | 6): SynQueue {
-    const queue = new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
-    this.queues.push(queue)
-    return queue
+    return new SynQueue(family, this.backlog, this.port, this.schedule, this.host.hashKey)
   }
 
   private deferred(queue: SynQueue): DeferredSyns {
-    if (queue === this.queue4) {
+    if (queue.family === 4) {
       this.deferred4 ??= new DeferredSyns(this.backlog)
       return this.deferred4
     }
@@ -300,19 +264,11 @@ export class Listener {
     return this.deferred6
   }
 
-  private handle(queue: SynQueue, row: number): number {
-    return 2 * row + (queue === this.queue6 ? 1 : 0)
-  }
-
-  private resolve(handle: number): SynQueue {
-    this.row = handle >>> 1
-    return (handle & 1) === 0 ? this.queue4! : this.queue6!
-  }
-
-  /** The queue of a ticket's row, with its number in {@link row}; undefined if it does not wait any more. */
+  /** The queue of a ticket's row, with its number in {@link SynQueues.row}; undefined if it does not wait any more. */
   private resolveTicket(ticket: number): SynQueue | undefined {
-    const queue = this.resolve(ticket % USE)
-    const waits = queue.rows.has(this.row, DEFERRED) && this.deferred(queue).use(this.row) === Math.floor(ticket / USE)
+    const queue = this.queues.resolve(ticket % USE)
+    const { row } = this.queues
+    const waits = queue.rows.has(row, DEFERRED) && this.deferred(queue).use(row) === Math.floor(ticket / USE)
     return waits ? queue : undefined
   }
 }

@@ -1,4 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
+import { callError } from './errors.ts'
 import type { Listener } from './listener.ts'
 
 /** The listeners of an endpoint, by port and address; one for a given address goes before one for all. */
@@ -35,6 +36,16 @@ export class Listeners {
       if (family !== undefined && other.family !== undefined && family !== other.family) return false
       return address === undefined || other.address === undefined || other.address.equals(address)
     })
+  }
+
+  /** A port for `address` out of a range. @throws {Error} EADDRNOTAVAIL */
+  freePort(
+    [first, last]: readonly [number, number],
+    address: IpAddress | undefined,
+    family: 4 | 6 | undefined,
+  ): number {
+    for (let port = first; port <= last; port++) if (!this.conflicts(address, port, family)) return port
+    throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
   }
 
   usesPort(port: number): boolean {

@@ -65,7 +65,8 @@ export class Listening implements ListenerHost {
    */
   listen(options: ListenOptions, address: IpAddress | undefined): Listener {
     const family = address?.family ?? options.family
-    const port = options.port === 0 ? this.freeListenPort(address, family) : options.port
+    const port =
+      options.port === 0 ? this.listeners.freePort(this.config.ephemeralPorts, address, family) : options.port
     // RFC 9293 MUST-41, MUST-42: other listeners count, connections of the port do not.
     if (this.listeners.conflicts(address, port, family)) {
       throw callError('EADDRINUSE', `port ${port} of ${address ?? 'this stack'} has a listener already`)
@@ -91,12 +92,13 @@ export class Listening implements ListenerHost {
   /** Does for all rows what is due. */
   advance(): void {
     this.cookies.keys.update(this.now)
-    for (const listener of this.listeners.all) for (const queue of listener.queues) this.advanceRows(listener, queue)
+    for (const listener of this.listeners.all)
+      for (const queue of listener.queues.all) this.advanceRows(listener, queue)
   }
 
   nextDeadline(): Instant {
     let next = Number.POSITIVE_INFINITY
-    for (const listener of this.listeners.all) next = Math.min(next, listener.nextDeadline())
+    for (const listener of this.listeners.all) next = Math.min(next, listener.queues.nextDeadline())
     return next
   }
 
@@ -147,7 +149,7 @@ export class Listening implements ListenerHost {
 
   /** Room for one more: the oldest row of the source prefix that holds most goes. False if there is none to go. */
   evict(listener: Listener): boolean {
-    const queue = listener.heaviest
+    const queue = listener.queues.heaviest
     const row = queue?.heaviestOldest ?? NONE
     if (queue === undefined || row === NONE) return false
     listener.counters.evicted++
@@ -193,7 +195,7 @@ export class Listening implements ListenerHost {
     if (listener.halfOpen >= listener.backlog) return
     const { halfOpen, cookies, now } = this
     synOf(halfOpen, this.syn)
-    const queue = listener.queue(halfOpen.remote.family)
+    const queue = listener.queues.of(halfOpen.remote.family)
     const row = queue.insert(hash, this.syn, halfOpen.iss, cookies.verifiedGeneration, now)
     if (row === NONE) return
     // When its SYN,ACK went out is not known: no round trip is to be measured by it (Karn).
@@ -293,11 +295,5 @@ export class Listening implements ListenerHost {
       this.observeRow('expired', listener, queue, row)
       queue.remove(row)
     }
-  }
-
-  private freeListenPort(address: IpAddress | undefined, family: 4 | 6 | undefined): number {
-    const [first, last] = this.endpoint.config.ephemeralPorts
-    for (let port = first; port <= last; port++) if (!this.listeners.conflicts(address, port, family)) return port
-    throw callError('EADDRNOTAVAIL', `no port from ${first} to ${last} is free to listen on`)
   }
 }

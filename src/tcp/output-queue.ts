@@ -106,7 +106,7 @@ export class OutputQueue {
     for (let listener = this.due.peek(); listener !== undefined; listener = this.due.peek()) {
       const queue = listener.nextAnswer()
       if (queue !== undefined) {
-        this.sendSynAck(listener, queue, listener.row, out)
+        this.sendSynAck(listener, queue, listener.queues.row, out)
         return true
       }
       listener.isDue = false
@@ -140,7 +140,7 @@ export class OutputQueue {
   /** A RST for each half-open and each unaccepted connection of a listener that was closed (RFC 9293 §3.10.4, §3.10.5). */
   private nextOfClosing(out: Segment): boolean {
     for (let listener = this.closing.peek(); listener !== undefined; listener = this.closing.peek()) {
-      for (const queue of listener.queues) {
+      for (const queue of listener.queues.all) {
         const row = queue.any
         if (row === NONE) continue
         this.resetRow(listener, queue, row, out)

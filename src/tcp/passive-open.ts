@@ -1,5 +1,5 @@
 import type { IpAddress } from '../wire/address.ts'
-import { ABSENT, ACK, ECE, Segment, SYN } from '../wire/segment.ts'
+import { ABSENT, ACK, ECE, RST, Segment, SYN } from '../wire/segment.ts'
 import { becomeEstablished, learnOptions } from './arrives/established.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionHost } from './connection-host.ts'
@@ -40,6 +40,15 @@ export function fillSynAck(host: PassiveOpenHost, halfOpen: HalfOpen, tsVal: num
     out.tsVal = tsVal
     out.tsEcr = halfOpen.tsRecent
   }
+}
+
+/** <SEQ=0><ACK=RCV.NXT><CTL=RST,ACK>, in place of a SYN,ACK. */
+export function fillRefusal(host: PassiveOpenHost, halfOpen: HalfOpen, out: Segment): void {
+  fillSynAck(host, halfOpen, 0, out)
+  out.clearOptions()
+  out.flags = RST | ACK
+  out.seq = 0
+  out.wnd = 0
 }
 
 /**

@@ -24,7 +24,7 @@ export class SynQueue {
   readonly prefixes: PrefixTable
   /** Rows in use: never more than the capacity. */
   size = 0
-  private readonly family: 4 | 6
+  readonly family: 4 | 6
   private readonly capacity: number
   private readonly schedule: SynAckSchedule
   private readonly key: SipKey

@@ -1,6 +1,7 @@
 import type { Instant, Milliseconds } from '../wire/instant.ts'
 import type { Connection } from './connection.ts'
 import type { Flight } from './flight.ts'
+import { NOTHING_CAME } from './quick-ack.ts'
 
 /** How many idle connections keep what they have made and learnt in order to send. */
 export const MOST_WARM = 1024
@@ -48,9 +49,9 @@ export class WarmList {
   advance(now: Instant): void {
     while (this.nextDeadline() <= now) {
       const { owner } = this.first!
-      if (owner!.isResting) {
+      if (isResting(owner!)) {
         this.unlink(this.first!)
-        owner!.cool()
+        cool(owner!)
       } else {
         this.touch(owner!, now)
       }
@@ -68,4 +69,24 @@ export class WarmList {
     flight.owner = undefined
     this.count--
   }
+}
+
+/** Nothing is out, nor waits to be. */
+export function isResting({ tcb, sendBuffer }: Connection): boolean {
+  return tcb.snd.una === tcb.snd.nxt && sendBuffer.length === 0
+}
+
+/** Whether it has made anything, since the handshake, that an idle connection can be without. */
+export function isWarm({ flightIfMade, quickAcks }: Connection): boolean {
+  return flightIfMade !== undefined || quickAcks !== NOTHING_CAME
+}
+
+/** Lets go of that. */
+function cool(connection: Connection): void {
+  connection.recovery.stop(connection)
+  connection.receiveRateIfMade = undefined
+  connection.congestionIfMade = undefined
+  connection.flightIfMade = undefined
+  if (connection.delayedAckAt === Number.POSITIVE_INFINITY) connection.quickAcks = NOTHING_CAME
+  if (connection.pathIfMade?.isPlain(connection) === true) connection.pathIfMade = undefined
 }

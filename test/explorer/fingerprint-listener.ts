@@ -31,7 +31,7 @@ export function usedCookies(used: UsedCookies, generation: number): Int32Array[]
 
 /** Who is evicted, and who next: the rows of each source prefix, the oldest first, by the number of them. */
 export function prefixes(listener: Listener): string {
-  return listener.queues.map(prefixesOf).join('/')
+  return listener.queues.all.map(prefixesOf).join('/')
 }
 
 function prefixesOf({ rows, prefixes: table }: SynQueue): string {
@@ -52,8 +52,8 @@ function prefixesOf({ rows, prefixes: table }: SynQueue): string {
 export function waiting(listener: Listener): string {
   return items(listener['waiting'])
     .map((handle) => {
-      const queue = listener['resolve'](handle)
-      const { row } = listener
+      const queue = listener.queues.resolve(handle)
+      const { row } = listener.queues
       for (let free = queue['free'], turn = 0; free !== NONE; free = queue.rows.next(free), turn++) {
         if (free === row) return `free ${turn}`
       }

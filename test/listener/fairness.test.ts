@@ -133,7 +133,7 @@ describe('a SYN to a full queue', () => {
     for (let i = 0; i < backlog; i++) send(i)
     assert.equal(bench.listener.halfOpen, backlog)
     const counter = new AccessCounter()
-    counter.watch(bench.listener.queue(4))
+    counter.watch(bench.listener.queues.of(4))
     return Array.from({ length: count }, (_, i) => {
       const before = counter.count
       send(backlog + i)

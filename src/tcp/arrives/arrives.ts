@@ -30,7 +30,7 @@ export function arrives(endpoint: Endpoint, segment: Segment, listener: Listener
     arrivesClosed(endpoint, segment)
     return
   }
-  const queue = listener.queue(destination.family)
+  const queue = listener.queues.of(destination.family)
   const row = queue.find(hash, segment)
   if (row !== NONE) arrivesHalfOpen(endpoint, listener, queue, row, segment)
   else arrivesListen(endpoint, listener, segment, hash, old)

@@ -132,7 +132,7 @@ function hold(
     return
   }
   const { keys } = listening.cookies
-  const queue = listener.queue(syn.source.family)
+  const queue = listener.queues.of(syn.source.family)
   const row = queue.insert(hash, syn, freshSequence(endpoint, syn, old), keys.generation, now)
   if (row === NONE) {
     dropForNoRoom(endpoint, listener)

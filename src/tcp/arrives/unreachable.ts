@@ -1,4 +1,4 @@
-import type { IpAddress } from '../../wire/address.ts'
+import type { QuotedTcp } from '../../wire/quoted-tcp.ts'
 import { Segment } from '../../wire/segment.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { ConnectionErrorCode } from '../errors.ts'
@@ -10,19 +10,12 @@ import { NONE } from '../syn-rows.ts'
  * which is not in flight is forged, or old (RFC 5927 §4.1). A half-open row notes nothing: its retransmissions go on to
  * their end.
  */
-export function arrivesUnreachable(
-  endpoint: Endpoint,
-  local: IpAddress,
-  localPort: number,
-  remote: IpAddress,
-  remotePort: number,
-  seq: number,
-  code: ConnectionErrorCode,
-): void {
+export function arrivesUnreachable(endpoint: Endpoint, quoted: QuotedTcp, code: ConnectionErrorCode): void {
+  const { source: local, sourcePort: localPort, destination: remote, destinationPort: remotePort, seq } = quoted
   const hash = endpoint.tupleHash(local, localPort, remote, remotePort)
   const connection = endpoint.connections.get(hash, local, localPort, remote, remotePort)
   const { una, nxt } = connection?.tcb.snd ?? { una: 0, nxt: 0 }
-  if (connection === undefined && isHalfOpen(endpoint, hash, local, localPort, remote, remotePort, seq)) {
+  if (connection === undefined && isHalfOpen(endpoint, hash, quoted)) {
     endpoint.drop('icmp-ignored')
     return
   }
@@ -46,24 +39,16 @@ export function arrivesUnreachable(
 const sought: Segment = new Segment()
 
 /** Whether the error is about the SYN,ACK of a half-open row: a soft error, which its listener counts. */
-function isHalfOpen(
-  endpoint: Endpoint,
-  hash: number,
-  local: IpAddress,
-  localPort: number,
-  remote: IpAddress,
-  remotePort: number,
-  seq: number,
-): boolean {
-  const listener = endpoint.listening.anywhere.listenerFor(local, localPort)
+function isHalfOpen(endpoint: Endpoint, hash: number, quoted: QuotedTcp): boolean {
+  const listener = endpoint.listening.anywhere.listenerFor(quoted.source, quoted.sourcePort)
   if (listener === undefined) return false
-  sought.source = remote
-  sought.sourcePort = remotePort
-  sought.destination = local
-  sought.destinationPort = localPort
-  const queue = listener.queue(local.family)
+  sought.source = quoted.destination
+  sought.sourcePort = quoted.destinationPort
+  sought.destination = quoted.source
+  sought.destinationPort = quoted.sourcePort
+  const queue = listener.queues.of(quoted.family)
   const row = queue.find(hash, sought)
-  if (row === NONE || queue.rows.iss[row] !== seq) return false
+  if (row === NONE || queue.rows.iss[row] !== quoted.seq) return false
   listener.counters.softErrors++
   return true
 }
