@@ -62,6 +62,7 @@ test('each sends 64 KiB before it is the turn of the next', () => {
     connection.congestion!.setWindow(1_000_000)
     return connection
   })
+  server.turns(1)
   for (const connection of connections) assert.equal(connection.send(TEXT), TEXT.length)
   const most = Math.floor(65_536 / MSS)
   const first = server.turns(3 * most)
