@@ -7,6 +7,7 @@ import type { Offload } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { Segment } from '../wire/segment.ts'
 import { writeTcp } from '../wire/tcp.ts'
+import { HeaderTemplate } from './header-template.ts'
 import type { Stack } from './stack.ts'
 
 /** Payload of fewer octets is copied into its frame: to gather it would cost as much. */
@@ -19,6 +20,8 @@ export class IpOutput {
   private payload: Payload | undefined
   private readonly header: IpHeader = new IpHeader()
   private readonly segment: Segment = new Segment()
+  /** Of segments that TCP makes from the one before. */
+  private readonly template: HeaderTemplate = new HeaderTemplate()
   /** Where the packet that was written last goes to: the segment's destination, or `scratch`. */
   private destination: IpAddress
   private readonly scratch: IpAddress = new IpAddress()
@@ -120,7 +123,10 @@ export class IpOutput {
 
   /** Returns the octets written to `into`: without the payload, where that is left to `payload`. */
   private write(into: Uint8Array, at: number, partial: boolean, payload: Payload | undefined): number {
-    const { segment, header } = this
+    const { segment, header, template } = this
+    const repeats = this.stack.tcp.repeats && !partial
+    if (!repeats) template.clear()
+    else if (!template.isEmpty) return template.write(into, at, segment)
     header.family = segment.destination.family
     header.source = segment.source
     header.destination = segment.destination
@@ -132,6 +138,10 @@ export class IpOutput {
     const gathered = payload !== undefined && segment.length >= GATHERED_FROM
     const length = writeTcp(into, at + headerLength, segment, partial, gathered)
     writeIp(into, at, header, length)
+    if (repeats) {
+      const tcpAt = at + headerLength
+      template.keep(into, at, tcpAt, tcpAt + length - segment.length, header, segment.length)
+    }
     if (!gathered) return headerLength + length
     payload.set(segment.octets, segment.start % segment.octets.length, segment.length)
     return headerLength + length - segment.length

@@ -162,6 +162,11 @@ export class Endpoint implements OutputHost {
     return true
   }
 
+  /** The segment that was filled in last is the one before with another sequence number and other text, as long. */
+  get repeats(): boolean {
+    return this.output.repeats
+  }
+
   /** Not later than the next moment at which `advance` has something to do, once `nextSegment` has said that nothing is due. */
   nextDeadline(): Instant {
     const connections = Math.min(this.deadlines.next(), this.timeWait.nextDeadline(), this.warm.nextDeadline())

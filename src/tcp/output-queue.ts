@@ -47,6 +47,8 @@ export class OutputQueue {
   private readonly closing: Fifo<Listener> = new Fifo<Listener>()
   private readonly ready: Fifo<Connection> = new Fifo<Connection>()
   private readonly run: SegmentRun
+  /** The segment that was filled in last is of a run. */
+  repeats = false
   private burst = 0
   private readonly halfOpen: HalfOpen = new HalfOpen()
   // The addresses of a segment that has no connection: others are the connection's own, and not to be written to.
@@ -96,7 +98,8 @@ export class OutputQueue {
 
   /** Fills in the next segment. False when nothing is due. */
   next(out: Segment): boolean {
-    if (this.run.next(out)) return true
+    this.repeats = this.run.next(out)
+    if (this.repeats) return true
     out.source = this.source
     out.destination = this.destination
     if (this.replies.shift(out)) return true

@@ -105,8 +105,8 @@ export function writePayload(
   if (head < length) copyOctets(octets, 0, length - head, into, at + head)
 }
 
-/** The same, and returns the sum of the payload. */
-function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
+/** The same, and returns the sum of the payload, below 2^31. */
+export function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
   const { octets, start, length } = segment
   if (length === 0) return 0
   const from = start % octets.length

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { IpAddress } from '../../src/wire/address.ts'
-import { IpHeader, Protocol } from '../../src/wire/ip.ts'
+import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpHeader, Protocol } from '../../src/wire/ip.ts'
 import { parseIp, writeIp } from '../../src/wire/ip-packet.ts'
 import { ACK, Segment, SYN } from '../../src/wire/segment.ts'
 import { parseTcp, writeTcp } from '../../src/wire/tcp.ts'
@@ -24,7 +24,7 @@ type Step =
 /** A server, and a peer that is made of steps. */
 class Play {
   readonly frames: string[] = []
-  private readonly stack = new Stack({ addresses: ['10.0.0.2/24'], secret: SECRET, initialSequence: () => 0xffff_0000 })
+  private readonly stack: Stack
   private readonly anew: boolean
   private readonly segment = new Segment()
   private readonly header = new IpHeader()
@@ -36,14 +36,15 @@ class Play {
   /** What the peer has seen of the stack's numbers. */
   private highest = 0
 
-  constructor(anew: boolean, stamped: boolean, sack: boolean) {
+  constructor(anew: boolean, stamped: boolean, sack: boolean, isIpv4: boolean) {
     this.anew = anew
     this.stamped = stamped
+    const addresses = isIpv4 ? ['10.0.0.2/24'] : ['fd00::2/64']
+    this.stack = new Stack({ addresses, secret: SECRET, initialSequence: () => 0xffff_0000 })
+    this.header.family = isIpv4 ? 4 : 6
     this.header.protocol = Protocol.TCP
-    this.segment.source = IpAddress.parse('10.0.0.1')!
-    this.segment.destination = IpAddress.parse('10.0.0.2')!
-    this.header.source = this.segment.source
-    this.header.destination = this.segment.destination
+    this.header.source = this.segment.source = IpAddress.parse(isIpv4 ? '10.0.0.1' : 'fd00::1')!
+    this.header.destination = this.segment.destination = IpAddress.parse(isIpv4 ? '10.0.0.2' : 'fd00::2')!
     const listener = this.stack.listen({ port: 80 })
     this.say(SYN, 0, 65_535, (syn) => {
       syn.mss = 1460
@@ -131,10 +132,11 @@ class Play {
     segment.timestamps = this.stamped
     segment.tsVal = this.now
     fill(segment)
-    const length = writeTcp(frame, 20, segment, false)
+    const ip = header.family === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH
+    const length = writeTcp(frame, ip, segment, false)
     writeIp(frame, 0, header, length)
     this.seq += segment.length
-    this.stack.receive(frame, 0, 20 + length, this.now)
+    this.stack.receive(frame, 0, ip + length, this.now)
   }
 
   /** The link takes so many frames. */
@@ -186,15 +188,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test('a run of segments is what looking at each anew makes', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 4, maxLength: 40 }), fc.boolean(), fc.boolean(), (steps, stamped, sack) => {
-      const run = new Play(false, stamped, sack)
-      const anew = new Play(true, stamped, sack)
-      run.play(steps)
-      anew.play(steps)
-      assert.equal(run.frames.length, anew.frames.length)
-      assert.ok(run.frames.every((frame, i) => frame === anew.frames[i]))
-      assert.deepEqual(run.state, anew.state)
-    }),
+    fc.property(
+      fc.array(step, { minLength: 4, maxLength: 40 }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.boolean(),
+      (steps, stamped, sack, isIpv4) => {
+        const run = new Play(false, stamped, sack, isIpv4)
+        const anew = new Play(true, stamped, sack, isIpv4)
+        run.play(steps)
+        anew.play(steps)
+        assert.equal(run.frames.length, anew.frames.length)
+        assert.ok(run.frames.every((frame, i) => frame === anew.frames[i]))
+        assert.deepEqual(run.state, anew.state)
+      },
+    ),
     { numRuns: 500 },
   )
 })
