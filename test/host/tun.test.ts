@@ -80,6 +80,19 @@ test('all frames that wait are read, and then the receiver is told', () => {
   link.close()
 })
 
+test('behind an IP packet others may follow before the receiver is told', () => {
+  for (const medium of ['ip', 'ethernet'] as const) {
+    const { libc, link, recorder } = fakeTun({ medium })
+    libc.reads.push(1, 2)
+    libc.ready(false)
+    deepEqual(
+      recorder.arrivals.map(({ more }) => more),
+      medium === 'ip' ? [true, true] : [false, false],
+    )
+    link.close()
+  }
+})
+
 test('one turn reads a bounded number of frames', () => {
   const { libc, link, recorder } = fakeTun()
   libc.reads.push(...new Array<number>(200).fill(1))

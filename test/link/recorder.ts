@@ -7,6 +7,7 @@ export interface Arrival {
   readonly octets: Uint8Array
   readonly checksumValid: boolean
   readonly segmentSize: number
+  readonly more: boolean
 }
 
 /** A receiver that writes down what the link brings. */
@@ -31,8 +32,9 @@ export class Recorder implements LinkReceiver {
   }
 
   frame(octets: Uint8Array, start: number, end: number, offload: Offload): void {
-    const { checksumValid, segmentSize } = offload
-    this.arrivals.push({ at: this.#scheduler.now(), octets: octets.slice(start, end), checksumValid, segmentSize })
+    const { checksumValid, segmentSize, more = false } = offload
+    const at = this.#scheduler.now()
+    this.arrivals.push({ at, octets: octets.slice(start, end), checksumValid, segmentSize, more })
   }
 
   drained(): void {
