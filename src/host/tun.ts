@@ -8,6 +8,7 @@ import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import { type Libc, loadLibc, type Watch } from './ffi.ts'
+import { FrameReader, FrameWriter, LEAST_WRITES } from './frame-rings.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import {
   attachDevice,
@@ -145,6 +146,7 @@ export class TunLink implements Link {
   readonly offload: OffloadCapability
   /** Why the kernel does less than it was asked to; undefined where it does that. */
   readonly offloadRefusal: string | undefined
+  readonly togetherRefusal: string | undefined
   readonly headroom: number = VNET_HEADER_LENGTH
   readonly burst: number = BURST
   readonly counters: Readonly<TunCounters>
@@ -155,6 +157,8 @@ export class TunLink implements Link {
   readonly #buffer = arenaOctets(BUFFER_LENGTH)
   readonly #inward = new Offload()
   readonly #busyPoll: BusyPoll
+  readonly #reader: FrameReader | undefined
+  readonly #writer: FrameWriter | undefined
   #receiver: LinkReceiver | undefined
   #watch: Watch | undefined
   #closed = false
@@ -172,6 +176,19 @@ export class TunLink implements Link {
     this.offloadRefusal = device.offloadRefusal
     this.#batch = device.batch ?? BATCH
     this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
+    const { uring } = libc
+    if (uring === undefined) return
+    const writer = FrameWriter.open(uring, fd)
+    if (typeof writer === 'string') {
+      this.togetherRefusal = writer
+      return
+    }
+    this.#writer = writer
+    const longest = VNET_HEADER_LENGTH + this.mtu + (this.medium === 'ethernet' ? 14 : 0)
+    const reader = this.offload.checksum ? 'no' : FrameReader.open(uring, fd, longest)
+    if (typeof reader !== 'string') this.#reader = reader
+    if (process.env.XDEBUG)
+      console.error(typeof writer === 'string' ? writer : 'writer', typeof reader === 'string' ? reader : 'reader')
   }
 
   attach(receiver: LinkReceiver): void {
@@ -193,6 +210,24 @@ export class TunLink implements Link {
       result = this.#libc.write(this.#fd, octets, start - VNET_HEADER_LENGTH, end)
     } while (result === -EINTR)
     return this.#sent(result)
+  }
+
+  sendTogether(
+    octets: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    offloads: readonly Offload[],
+    first: number,
+    end: number,
+  ): number {
+    const writer = this.#writer
+    if (writer === undefined || end - first < LEAST_WRITES) return 0
+    for (let i = first; i < end; i++) writeVnetHeader(octets, starts[i]!, offloads[i]!)
+    writer.refused = 0
+    const count = writer.write(octets, starts, ends, VNET_HEADER_LENGTH, first, end)
+    this.#counters.refused += writer.refused
+    this.#counters.sent += count - writer.refused
+    return count
   }
 
   sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
@@ -235,25 +270,66 @@ export class TunLink implements Link {
 
   #drain(): void {
     const receiver = this.#receiver!
+    const reader = this.#reader
+    let left = this.#batch
     try {
-      for (let left = this.#batch; left > 0 && !this.#closed; left--) {
-        const landing = this.offload.checksum ? receiver.landing?.() : undefined
-        if (this.#closed) break
-        const count = this.#read(landing)
-        if (count === -EAGAIN) break
-        if (count === -EINTR) continue
-        if (count < 0) {
-          this.#end(goneError(this.name, count))
-          break
-        }
-        this.#counters.received++
-        readVnetHeader(this.#buffer, 0, this.#inward)
-        this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
-        receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
+      while (left > 0 && !this.#closed) {
+        const together = reader?.expected(left) ?? 0
+        const got = together > 0 ? this.#takeTogether(reader!, together) : this.#takeOne()
+        reader?.count(got)
+        left -= got
+        if (got < Math.max(1, together)) break
       }
     } finally {
+      reader?.endTurn(left <= 0)
       if (!this.#closed) receiver.drained()
     }
+  }
+
+  /** 0: nothing more waits. */
+  #takeOne(): 0 | 1 {
+    const landing = this.offload.checksum ? this.#receiver!.landing?.() : undefined
+    if (this.#closed) return 0
+    const count = this.#read(landing)
+    if (!this.#isFrame(count)) return count === -EINTR ? 1 : 0
+    this.#counters.received++
+    readVnetHeader(this.#buffer, 0, this.#inward)
+    this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
+    this.#receiver!.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
+    return 1
+  }
+
+  /** Returns how many there were; fewer than are wanted: nothing more waits. */
+  #takeTogether(reader: FrameReader, wanted: number): number {
+    const answers = reader.read(wanted)
+    const before = this.#counters.received
+    this.#takeAnswers(reader, 0, answers)
+    return this.#counters.received - before
+  }
+
+  #takeAnswers(reader: FrameReader, first: number, end: number): void {
+    let i = first
+    try {
+      for (; i < end && !this.#closed; i++) {
+        const count = reader.resultOf(i)
+        if (!this.#isFrame(count)) continue
+        const start = reader.startOf(i)
+        this.#counters.received++
+        readVnetHeader(reader.octets, start, this.#inward)
+        this.#inward.landing = undefined
+        this.#receiver!.frame(reader.octets, start + VNET_HEADER_LENGTH, start + count, this.#inward)
+      }
+    } finally {
+      // What the receiver throws for one is not the others' fault: nobody would read them again.
+      if (i + 1 < end) this.#takeAnswers(reader, i + 1, end)
+    }
+  }
+
+  /** Whether a frame was read. Ends the link where the device is gone. */
+  #isFrame(result: number): boolean {
+    if (result >= 0) return true
+    if (result !== -EAGAIN && result !== -EINTR) this.#end(goneError(this.name, result))
+    return false
   }
 
   #read(landing: Landing | undefined): number {
@@ -266,6 +342,8 @@ export class TunLink implements Link {
     this.#closed = true
     this.#watch?.close()
     this.#busyPoll.stop()
+    this.#reader?.close()
+    this.#writer?.close()
     closeSync(this.#fd)
     this.#receiver?.closed(error)
   }
