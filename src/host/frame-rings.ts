@@ -1,7 +1,6 @@
-import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { arenaOctets } from '../wire/arena.ts'
-import { IoUring, READ_FIXED, type UringCalls, WRITE } from './io-uring.ts'
+import { IoUring, READ, READ_FIXED, type UringCalls, WRITE } from './io-uring.ts'
 import { errnoName } from './tun-error.ts'
 
 const { EAGAIN, EINVAL } = constants.errno
@@ -16,6 +15,30 @@ const LEAST_READS = 8
 /** Fewer are written one by one. */
 export const LEAST_WRITES = 4
 
+/** What takes several frames across by one system call. */
+export interface FrameRings {
+  /** Undefined where frames may be as long as segmentation offload makes them, too: then each is as good as many. */
+  readonly reader: FrameReader | undefined
+  readonly writer: FrameWriter | undefined
+  /** Why one of them is missing that might be there. */
+  readonly refusal: string | undefined
+}
+
+export const NO_RINGS: FrameRings = { reader: undefined, writer: undefined, refusal: undefined }
+
+/**
+ * @param fd of a TUN device that is attached.
+ * @param longest octets of a frame to be read, with what comes before it; undefined: frames are not to be read together.
+ */
+export function openFrameRings(calls: UringCalls | undefined, fd: number, longest: number | undefined): FrameRings {
+  if (calls === undefined) return NO_RINGS
+  const writer = FrameWriter.open(calls, fd)
+  if (typeof writer === 'string') return { ...NO_RINGS, refusal: writer }
+  const reader = longest === undefined ? undefined : FrameReader.open(calls, fd, longest)
+  if (typeof reader === 'string') return { reader: undefined, writer, refusal: reader }
+  return { reader, writer, refusal: undefined }
+}
+
 /** Several frames written to a TUN device by one system call, in their order. */
 export class FrameWriter {
   /** Frames that the kernel did not take. */
@@ -28,7 +51,7 @@ export class FrameWriter {
 
   /** A writer, or why there is none. */
   static open(calls: UringCalls, fd: number): FrameWriter | string {
-    const ring = IoUring.open(calls, WRITES, fd, closeSync)
+    const ring = IoUring.open(calls, WRITES, fd)
     if (typeof ring === 'string') return ring
     const writer = new FrameWriter(ring, calls)
     const answer = writer.#try()
@@ -70,9 +93,10 @@ export class FrameWriter {
       ring.aim(place, this.#address + start, ends[first + i]! - start)
     }
     ring.add(count)
-    const submitted = ring.submit(count)
+    const done = Math.max(0, ring.submit(count))
+    if (done < count) this.#isOff = true
     this.#lookAtFailures()
-    return Math.max(0, submitted)
+    return done
   }
 
   /** The frames behind one for which there was no room may have gone: a device whose room is bounded gets them one by one. */
@@ -113,23 +137,22 @@ export class FrameReader {
     const slot = (longest + 64) & ~63
     const most = Math.min(READS, 2 ** Math.floor(Math.log2(READ_OCTETS / slot)))
     if (most < LEAST_READS) return `frames of ${longest} octets are too long for it`
-    const ring = IoUring.open(calls, most, fd, closeSync)
+    const ring = IoUring.open(calls, most, fd)
     if (typeof ring === 'string') return ring
     const octets = arenaOctets(most * slot)
-    const failure = ring.registerMemory(octets)
-    if (failure === undefined) return new FrameReader(ring, octets, slot, calls.addressOf(octets))
-    ring.close()
-    return failure
+    // To memory that is not registered it reads as well: a little slower, and beyond the limit of locked memory.
+    const operation = ring.registerMemory(octets, calls.addressOf(octets)) < 0 ? READ : READ_FIXED
+    return new FrameReader(ring, operation, octets, slot, calls.addressOf(octets))
   }
 
-  private constructor(ring: IoUring, octets: Uint8Array, slot: number, address: number) {
+  private constructor(ring: IoUring, operation: number, octets: Uint8Array, slot: number, address: number) {
     this.#ring = ring
     this.octets = octets
     this.#slot = slot
     this.#results = new Int32Array(ring.size)
     this.#starts = new Int32Array(ring.size)
     for (let place = 0; place < ring.size; place++) {
-      ring.prepare(place, READ_FIXED, address + place * slot, slot, false)
+      ring.prepare(place, operation, address + place * slot, slot, false)
     }
   }
 
@@ -145,7 +168,7 @@ export class FrameReader {
   read(count: number): number {
     const ring = this.#ring
     ring.add(count)
-    ring.submit(count)
+    if (ring.submit(count) < count) this.#isOff = true
     const answers = ring.completions
     for (let i = 0; i < answers; i++) {
       const result = ring.resultOf(i)

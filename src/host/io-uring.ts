@@ -9,11 +9,12 @@ export interface UringCalls {
   setup(entries: number, parameters: Uint32Array): number
   /** Carries out `count` requests, and waits for none. */
   enter(ring: number, count: number): number
-  register(ring: number, what: number, structure: Uint32Array, count: number): number
+  register(ring: number, what: number, structure: Uint32Array | null, count: number): number
   /** Memory that is shared with the kernel, or the negative errno. */
   map(ring: number, octets: number, offset: number): Shared | number
   /** Nobody may touch its words afterwards. */
   unmap(memory: Shared): void
+  close(ring: number): void
   addressOf(octets: Uint8Array): number
 }
 
@@ -28,6 +29,7 @@ const OFFSET_RINGS = 0
 const OFFSET_ENTRIES = 0x1000_0000
 const REGISTER_BUFFERS = 0
 const REGISTER_FILES = 2
+const UNREGISTER_FILES = 3
 const FIXED_FILE = 1
 const SKIP_SUCCESS = 1 << 6
 const RWF_NOWAIT = 8
@@ -36,8 +38,9 @@ const PARAMETERS = 30
 const ENTRY = 16
 const COMPLETION = 4
 
-/** IORING_OP_*: reading to memory that was registered, and writing from anywhere. */
+/** IORING_OP_READ_FIXED: to memory that was registered. */
 export const READ_FIXED = 4
+export const READ = 22
 export const WRITE = 23
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -63,7 +66,6 @@ export class IoUring {
   readonly size: number
   readonly #calls: UringCalls
   readonly #fd: number
-  readonly #close: (fd: number) => void
   readonly #rings: Shared
   readonly #entries: Shared
   readonly #words: Uint32Array
@@ -81,9 +83,8 @@ export class IoUring {
    * A ring, or why there is none.
    *
    * @param file what the requests are for.
-   * @param close closes a file descriptor.
    */
-  static open(calls: UringCalls, size: number, file: number, close: (fd: number) => void): IoUring | string {
+  static open(calls: UringCalls, size: number, file: number): IoUring | string {
     const parameters = new Uint32Array(PARAMETERS)
     parameters[2] = SETUP_SUBMIT_ALL
     const fd = calls.setup(size, parameters)
@@ -93,25 +94,17 @@ export class IoUring {
     const entries = calls.map(fd, 4 * ENTRY * parameters[0]!, OFFSET_ENTRIES)
     const registered = calls.register(fd, REGISTER_FILES, Uint32Array.of(file), 1)
     if (typeof rings === 'object' && typeof entries === 'object' && registered >= 0) {
-      return new IoUring(calls, fd, close, parameters, rings, entries)
+      return new IoUring(calls, fd, parameters, rings, entries)
     }
     for (const memory of [rings, entries]) if (typeof memory === 'object') calls.unmap(memory)
-    close(fd)
+    calls.close(fd)
     if (typeof rings === 'number') return refusal('mmap', rings)
     return typeof entries === 'number' ? refusal('mmap', entries) : refusal('io_uring_register', registered)
   }
 
-  private constructor(
-    calls: UringCalls,
-    fd: number,
-    close: (fd: number) => void,
-    parameters: Uint32Array,
-    rings: Shared,
-    entries: Shared,
-  ) {
+  private constructor(calls: UringCalls, fd: number, parameters: Uint32Array, rings: Shared, entries: Shared) {
     this.#calls = calls
     this.#fd = fd
-    this.#close = close
     this.#rings = rings
     this.#entries = entries
     this.#words = rings.words
@@ -127,12 +120,10 @@ export class IoUring {
     for (let i = 0; i < this.size; i++) this.#words[parameters[16]! / 4 + i] = i
   }
 
-  /** Makes `octets` memory that READ_FIXED reads to, in place of any before. Returns why that fails, if it does. */
-  registerMemory(octets: Uint8Array): string | undefined {
-    const address = this.#calls.addressOf(octets)
+  /** Makes `octets` at `address` memory that READ_FIXED reads to. Returns a number from 0 on, or the negative errno. */
+  registerMemory(octets: Uint8Array, address: number): number {
     const vector = Uint32Array.of(address % 2 ** 32, address / 2 ** 32, octets.length, 0)
-    const result = this.#calls.register(this.#fd, REGISTER_BUFFERS, vector, 1)
-    return result < 0 ? refusal('io_uring_register', result) : undefined
+    return this.#calls.register(this.#fd, REGISTER_BUFFERS, vector, 1)
   }
 
   /** The place, 0 up to `size`, of the request that is added next. */
@@ -205,8 +196,10 @@ export class IoUring {
 
   /** It must not be used afterwards. */
   close(): void {
+    // The kernel ends a ring in the background, and the file with it.
+    this.#calls.register(this.#fd, UNREGISTER_FILES, null, 0)
     this.#calls.unmap(this.#rings)
     this.#calls.unmap(this.#entries)
-    this.#close(this.#fd)
+    this.#calls.close(this.#fd)
   }
 }

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import type { Shared, UringCalls } from './io-uring.ts'
 
 // Nearly every architecture has these numbers.
@@ -32,6 +33,7 @@ export function bindUring(
       return address < 0 ? address : { address, words: new Uint32Array(koffi.view(address, octets)) }
     },
     unmap: ({ address, words }: Shared) => void unmap(address, words.byteLength),
+    close: (ring) => closeSync(ring),
     addressOf,
   }
 }
