@@ -87,6 +87,7 @@ export class TunLink implements Link {
     this.index = device.index
     this.mtu = device.mtu
     this.medium = device.medium ?? 'ip'
+    this.#inward.more = this.medium === 'ip'
     this.offload = device.offload
     this.offloadRefusal = device.offloadRefusal
     this.#batch = device.batch ?? BATCH
