@@ -20,7 +20,7 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
  */
 export function sumOctets(octets: Uint8Array, start: number, end: number, sum = 0): number {
   // What is rare stands apart, here and below: V8 puts into its callers only what is short.
-  if (end - start < WORDS_PAY_FROM) return sumThroughView(octets, start, end, sum)
+  if (end - start < WORDS_PAY_FROM) return sumView(viewOf(octets), start, end, sum)
   return (sum + sumLong(octets, start, end)) | 0
 }
 
@@ -46,8 +46,8 @@ export function shiftSum(sum: number): number {
   return swap(foldSum(sum))
 }
 
-function sumThroughView(octets: Uint8Array, start: number, end: number, initial: number): number {
-  const view = viewOf(octets)
+/** The same of what `view` shows: for headers, and whoever has their view at hand. */
+export function sumView(view: DataView, start: number, end: number, initial = 0): number {
   let sum = initial
   let i = start
   for (; i + 4 <= end; i += 4) sum = (sum + sumWord(view.getInt32(i))) | 0
@@ -55,7 +55,7 @@ function sumThroughView(octets: Uint8Array, start: number, end: number, initial:
     sum = (sum + view.getUint16(i)) | 0
     i += 2
   }
-  return i < end ? (sum + (octets[i]! << 8)) | 0 : sum
+  return i < end ? (sum + (view.getUint8(i) << 8)) | 0 : sum
 }
 
 /**
@@ -63,6 +63,7 @@ function sumThroughView(octets: Uint8Array, start: number, end: number, initial:
  * order, and from an odd octet on: both only swap the octets of the sum (RFC 1071 §2 (B)).
  */
 function sumByWord(octets: Uint8Array, start: number, end: number): number {
+  const view = viewOf(octets)
   const words = wordsOf(octets)
   const head = -(octets.byteOffset + start) & 3
   const first = (octets.byteOffset + start + head) >>> 2
@@ -70,8 +71,8 @@ function sumByWord(octets: Uint8Array, start: number, end: number): number {
   const tail = start + head + 4 * (last - first)
 
   const inMachineOrder = sumWords(words, first, last)
-  const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumThroughView(octets, tail, end, 0)
-  return sumThroughView(octets, start, start + head, 0) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
+  const inOrder = (LITTLE_ENDIAN ? swap(inMachineOrder) : inMachineOrder) + sumView(view, tail, end)
+  return sumView(view, start, start + head) + (head % 2 === 0 ? inOrder : swap(foldSum(inOrder)))
 }
 
 /**

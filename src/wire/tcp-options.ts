@@ -26,8 +26,14 @@ export const MAX_OPTIONS_LENGTH = 40
  * any alignment (MUST-64). Unknown ones are skipped by their length (MUST-6, MUST-68), known ones of a wrong length
  * too; a length that cannot be ends the reading, and what was read until then stands (MUST-7).
  */
-export function parseTcpOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
-  if (isUsual(viewOf(octets), start, end - start, into)) {
+export function parseTcpOptions(
+  octets: Uint8Array,
+  start: number,
+  end: number,
+  into: Segment,
+  view: DataView = viewOf(octets),
+): void {
+  if (isUsual(view, start, end - start, into)) {
     into.sackBlocks = 0
     into.cookieLength = ABSENT
     into.optionsStart = start
@@ -141,8 +147,12 @@ function fittingSackBlocks(segment: Segment, before: number): number {
  * cookie, bring it to a multiple of four octets, so that no padding is left to do (RFC 9293 MUST-69). Returns where they
  * end.
  */
-export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment): number {
-  const view = viewOf(into)
+export function writeTcpOptions(
+  into: Uint8Array,
+  at: number,
+  segment: Segment,
+  view: DataView = viewOf(into),
+): number {
   let end = at
   if (segment.mss !== ABSENT) {
     view.setInt32(end, (MSS_OPTION << 16) | segment.mss)
