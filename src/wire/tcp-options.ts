@@ -40,6 +40,10 @@ export function parseTcpOptions(
     into.optionsEnd = end
     return
   }
+  readOptions(octets, start, end, into)
+}
+
+function readOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
   into.clearOptions()
   into.optionsStart = start
   into.optionsEnd = end
@@ -61,16 +65,23 @@ export function parseTcpOptions(
 
 /** The layouts of Linux, and many others, at a glance: of a SYN, and of all that follow. */
 function isUsual(view: DataView, at: number, length: number, into: Segment): boolean {
-  if (length === 12 && view.getInt32(at) === STAMPED) {
-    into.mss = ABSENT
-    into.windowScale = ABSENT
-    into.sackPermitted = false
-    into.timestamps = true
-    into.tsVal = view.getUint32(at + 4)
-    into.tsEcr = view.getUint32(at + 8)
-    return true
-  }
-  if (length !== 20 || view.getInt32(at + 4) !== SACK_AND_STAMPED) return false
+  if (length === 12) return isStamped(view, at, into)
+  return length === 20 && isUsualSyn(view, at, into)
+}
+
+function isStamped(view: DataView, at: number, into: Segment): boolean {
+  if (view.getInt32(at) !== STAMPED) return false
+  into.mss = ABSENT
+  into.windowScale = ABSENT
+  into.sackPermitted = false
+  into.timestamps = true
+  into.tsVal = view.getUint32(at + 4)
+  into.tsEcr = view.getUint32(at + 8)
+  return true
+}
+
+function isUsualSyn(view: DataView, at: number, into: Segment): boolean {
+  if (view.getInt32(at + 4) !== SACK_AND_STAMPED) return false
   const mss = view.getInt32(at)
   const scale = view.getInt32(at + 16)
   if (mss >>> 16 !== MSS_OPTION || scale >>> 8 !== SCALE_OPTION) return false
@@ -171,6 +182,13 @@ export function writeTcpOptions(
     view.setInt32(end, (SCALE_OPTION << 8) | segment.windowScale)
     end += 4
   }
+  const rare = segment.cookieLength !== ABSENT || segment.userTimeout !== ABSENT || segment.sackBlocks > 0
+  return rare ? writeRareOptions(into, at, end, segment) : end
+}
+
+/** What few segments have of the options at into[at]: from into[from] on. */
+function writeRareOptions(into: Uint8Array, at: number, from: number, segment: Segment): number {
+  let end = from
   // A cookie may fill the header: the user timeout can wait.
   if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)
   else if (segment.userTimeout !== ABSENT) end = writeUserTimeout(into, end, segment.userTimeout)

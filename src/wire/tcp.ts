@@ -87,7 +87,8 @@ export function writeTcp(
     view.setUint16(at + 16, foldSum(pseudo))
   } else {
     const header = sumView(view, at, payloadAt, pseudo)
-    view.setUint16(at + 16, foldChecksum(header + writePayloadSummed(into, payloadAt, segment)))
+    const payload = segment.length === 0 ? 0 : writePayloadSummed(into, payloadAt, segment)
+    view.setUint16(at + 16, foldChecksum(header + payload))
   }
   return end - at
 }
@@ -106,10 +107,9 @@ export function writePayload(
   if (head < length) copyOctets(octets, 0, length - head, into, at + head)
 }
 
-/** The same, and returns the sum of the payload. */
+/** The same for a payload that is not empty, and returns its sum. */
 function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
   const { octets, start, length } = segment
-  if (length === 0) return 0
   const from = start % octets.length
   const head = Math.min(length, octets.length - from)
   const sum = copySummed(octets, from, head, into, at)
