@@ -6,10 +6,14 @@ import type { IpAddress, IpPrefix } from '../wire/address.ts'
  * the fitting scope (2), the longest common prefix (8), and then the first. Undefined when there is none of its family.
  */
 export function chooseSource(candidates: readonly IpPrefix[], remote: IpAddress): IpAddress | undefined {
-  const family = candidates.filter(({ address }) => address.family === remote.family)
-  if (remote.family === 4) return (family.find((prefix) => prefix.contains(remote)) ?? family[0])?.address
-  let best = family[0]
-  for (const candidate of family) if (best !== undefined && isBetter(candidate, best, remote)) best = candidate
+  const { family } = remote
+  let best: IpPrefix | undefined
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i]!
+    if (candidate.address.family !== family) continue
+    if (family === 4 && candidate.contains(remote)) return candidate.address
+    if (best === undefined || (family === 6 && isBetter(candidate, best, remote))) best = candidate
+  }
   return best?.address
 }
 

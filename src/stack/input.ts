@@ -118,8 +118,10 @@ export class IpInput {
       this.drop('ip-source')
     } else if (ip.fragment) {
       this.receiveFragment(ip, octets, now, offload, origin)
+    } else if (ip.protocol === Protocol.TCP) {
+      this.receiveSegment(ip, octets, now, offload)
     } else {
-      this.dispatch(ip, octets, now, offload)
+      this.receiveOther(ip, octets, now, offload)
     }
   }
 
@@ -174,12 +176,10 @@ export class IpInput {
     }
   }
 
-  private dispatch(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
+  /** A packet of ours that is not TCP's. */
+  private receiveOther(ip: IpHeader, octets: Uint8Array, now: Instant, offload: Offload | undefined): void {
     const { stack } = this
     switch (ip.protocol) {
-      case Protocol.TCP:
-        this.receiveSegment(ip, octets, now, offload)
-        return
       case ip.family === 4 ? Protocol.ICMP : Protocol.ICMPV6:
         stack.icmp.receive(ip, octets, now)
         return

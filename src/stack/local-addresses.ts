@@ -10,6 +10,8 @@ export class LocalAddresses {
   private readonly broadcasts: readonly number[]
   /** The loopback network is all this host's (RFC 1122 §3.2.1.3 (g)), as soon as it has one address of it. */
   private readonly isLoopback: boolean
+  /** It has more addresses than the first. */
+  private readonly hasMore: boolean
 
   /** @throws {TypeError} ERR_INVALID_ARG_VALUE: not CIDR notation, or an address that no host can have */
   constructor(texts: readonly string[]) {
@@ -26,19 +28,25 @@ export class LocalAddresses {
       .filter(({ address, length }) => address.family === 4 && length < 31)
       .map(({ address, length }) => address.d | (-1 >>> length))
     this.isLoopback = this.prefixes.some(({ address }) => isLoopback4(address))
+    this.hasMore = this.isLoopback || this.prefixes.length > 1
   }
 
   has(address: IpAddress): boolean {
-    if (this.first.equals(address)) return true
+    return this.first.equals(address) || (this.hasMore && this.hasOther(address))
+  }
+
+  private hasOther(address: IpAddress): boolean {
     for (let i = 1; i < this.prefixes.length; i++) if (this.prefixes[i]!.address.equals(address)) return true
     return this.isLoopback && isLoopback4(address) && this.isHost(address)
   }
 
   /** Multicast or broadcast, of a network that this stack is on too, or nobody's: not the address of one host. */
   isShared(address: IpAddress): boolean {
-    if (!isUnicast(address)) return true
-    if (this.broadcasts.length === 0 || address.family === 6) return false
-    for (let i = 0; i < this.broadcasts.length; i++) if (this.broadcasts[i] === address.d) return true
+    return !isUnicast(address) || (address.family === 4 && this.isBroadcast(address.d))
+  }
+
+  private isBroadcast(word: number): boolean {
+    for (let i = 0; i < this.broadcasts.length; i++) if (this.broadcasts[i] === word) return true
     return false
   }
 

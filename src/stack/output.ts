@@ -84,13 +84,16 @@ export class IpOutput {
   /** The next packet, TCP and others in turn. */
   private next(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
     const segmentFirst = this.wasPacket
-    const length = segmentFirst ? this.nextSegment(out, into, at, now, partial) : this.nextPacket(out, into, at)
-    if (length > 0) return length
-    return segmentFirst ? this.nextPacket(out, into, at) : this.nextSegment(out, into, at, now, partial)
+    if (!segmentFirst && out.packets.length > 0) {
+      const length = this.nextPacket(out, into, at)
+      if (length > 0) return length
+    }
+    const length = this.nextSegment(out, into, at, now, partial)
+    return length === 0 && segmentFirst && out.packets.length > 0 ? this.nextPacket(out, into, at) : length
   }
 
   private nextPacket(out: Interface, into: Uint8Array, at: number): number {
-    const length = out.packets.length === 0 ? 0 : out.packets.next(into, at, out.mtu)
+    const length = out.packets.next(into, at, out.mtu)
     if (length === 0) return 0
     this.wasPacket = true
     this.isPartial = false

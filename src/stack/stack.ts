@@ -196,7 +196,7 @@ export class Stack {
     const local = localEnd(this, remote, options.localAddress)
     const { localPort, port, fastOpen, congestionControl } = options
     const factory = congestionControl && congestionControlOf(congestionControl, this.tcp.config.pacing)
-    const connection = this.tcp.connect(local.clone(), localPort ?? 0, remote, port, fastOpen ?? false)
+    const connection = this.tcp.connect(local, localPort ?? 0, remote, port, fastOpen ?? false)
     connection.congestionControl = factory
     return connection
   }

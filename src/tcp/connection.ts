@@ -98,7 +98,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   /** TIME-WAIT goes on without this object, which asks how it stands. */
   get state(): State {
-    return this.timeWaitSerial !== 0 && !this.host.isInTimeWait(this) ? 'CLOSED' : this.current
+    return this.timeWaitSerial === 0 ? this.current : this.stateOfRow()
   }
 
   get localAddress(): string {
@@ -258,8 +258,9 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
   }
 
   deadline(): Instant {
-    const { retransmitAt, persistAt, delayedAckAt, recovery } = this
-    return Math.min(retransmitAt, persistAt, delayedAckAt, recovery.timerAt, this.partsDeadline())
+    const { flightIfMade: flight, delayedAckAt, recovery } = this
+    const at = Math.min(delayedAckAt, recovery.timerAt, this.partsDeadline())
+    return flight === undefined ? at : Math.min(at, flight.retransmitAt, flight.persistAt)
   }
 
   isTuple(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): boolean {
@@ -277,6 +278,10 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     this.persistAt = NEVER
     this.delayedAckAt = NEVER
     this.recovery.stop(this)
+  }
+
+  private stateOfRow(): State {
+    return this.host.isInTimeWait(this) ? this.current : 'CLOSED'
   }
 
   private mayNotSend(): boolean {

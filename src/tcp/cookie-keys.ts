@@ -52,7 +52,10 @@ export class TimedKeys implements CookieKeys {
 
   update(now: Instant): void {
     // A comparison for each SYN, not a division.
-    if (now < this.rotateAt) return
+    if (now >= this.rotateAt) this.rotate(now)
+  }
+
+  private rotate(now: Instant): void {
     const due = Math.floor(now / this.period)
     this.rotateAt = (due + 1) * this.period
     if (due <= this.generation) return

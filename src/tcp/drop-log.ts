@@ -80,9 +80,6 @@ function write(words: Int32Array, at: number, { a, b, c, d }: IpAddress): void {
 
 function read(words: Int32Array, at: number): string {
   const address = new IpAddress()
-  address.a = words[at]!
-  address.b = words[at + 1]!
-  address.c = words[at + 2]!
-  address.d = words[at + 3]!
+  address.set(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
   return address.toString()
 }

@@ -244,6 +244,7 @@ export class Endpoint implements OutputHost {
     this.nextText.forget(connection)
     this.deadlines.remove(connection)
     this.warm.remove(connection)
+    connection.grounded()
   }
 
   doubtPath(connection: Connection): void {

@@ -33,8 +33,9 @@ export function emit(
     connection.finSent = true
     if (connection.state === 'CLOSE-WAIT') connection.enter('LAST-ACK')
   }
-  if (connection.stalledSince === Number.POSITIVE_INFINITY) connection.stalledSince = host.now
-  connection.sentAt = host.now
+  const { flight } = connection
+  if (flight.stalledSince === Number.POSITIVE_INFINITY) flight.stalledSince = host.now
+  flight.sentAt = host.now
   armRetransmission(connection)
 }
 
@@ -99,7 +100,8 @@ export function stamp(connection: Connection, out: Segment): void {
 
 /** Starts to time a segment for the RTO, if none is being timed (RFC 6298 §3). */
 export function time(connection: Connection, end: number): void {
-  if (connection.timedAt !== Number.POSITIVE_INFINITY) return
-  connection.timedAt = connection.host.now
-  connection.timedSeq = end
+  const { flight } = connection
+  if (flight.timedAt !== Number.POSITIVE_INFINITY) return
+  flight.timedAt = connection.host.now
+  flight.timedSeq = end
 }

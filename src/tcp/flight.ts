@@ -7,7 +7,7 @@ const NEVER: Instant = Number.POSITIVE_INFINITY
 const LONG_AGO: Instant = Number.NEGATIVE_INFINITY
 
 /** The most that are kept for others. */
-const MOST_SPARE = 64
+const MOST_SPARE = 128
 
 /** What is out, since when, and until when an answer is waited for: what an idle connection does not have. */
 export class Flight {
@@ -43,6 +43,20 @@ export class Flight {
       this.probes === 0 &&
       this.windowUse.isBlank
     )
+  }
+
+  /** Makes it as a new one. Nobody's list has it. */
+  clear(): void {
+    this.probeDue = false
+    this.retransmitDue = false
+    this.retransmitAt = NEVER
+    this.persistAt = NEVER
+    this.probes = 0
+    this.stalledSince = NEVER
+    this.timedAt = NEVER
+    this.timedOutAt = LONG_AGO
+    this.sentAt = LONG_AGO
+    this.windowUse.clear()
   }
 }
 
@@ -156,5 +170,13 @@ export abstract class FlightOwner extends Marks {
     if (flight === undefined || !flight.isBlank) return
     this.flightIfMade = undefined
     if (spare.length < MOST_SPARE) spare.push(flight)
+  }
+
+  /** Nothing will be sent any more: its flight goes to another connection, too. */
+  grounded(): void {
+    const { flightIfMade: flight } = this
+    if (flight === undefined) return
+    flight.clear()
+    this.landed()
   }
 }

@@ -12,13 +12,15 @@ export function tupleWords(
   remotePort: number,
 ): number {
   const ports = (remotePort << 16) | localPort
-  if (remote.family === 4) {
-    into[0] = remote.d
-    into[1] = local.d
-    into[2] = ports
-    into[3] = 0
-    return 4
-  }
+  if (remote.family !== 4) return tupleWords6(into, local, remote, ports)
+  into[0] = remote.d
+  into[1] = local.d
+  into[2] = ports
+  into[3] = 0
+  return 4
+}
+
+function tupleWords6(into: Int32Array, local: IpAddress, remote: IpAddress, ports: number): number {
   into[0] = remote.a
   into[1] = remote.b
   into[2] = remote.c

@@ -14,12 +14,16 @@ export class Listeners {
   readonly all: Listener[] = []
 
   get(address: IpAddress, port: number): Listener | undefined {
-    if (port !== this.recentPort) {
-      this.recentPort = port
-      this.recent = this.byPort.get(port)
-    }
-    const candidates = this.recent
-    if (candidates === undefined) return this.anywhere
+    if (port !== this.recentPort) this.look(port)
+    return this.recent === undefined ? this.anywhere : this.choose(this.recent, address)
+  }
+
+  private look(port: number): void {
+    this.recentPort = port
+    this.recent = this.byPort.get(port)
+  }
+
+  private choose(candidates: readonly Listener[], address: IpAddress): Listener | undefined {
     let any: Listener | undefined
     for (let i = 0; i < candidates.length; i++) {
       const listener = candidates[i]!

@@ -6,7 +6,7 @@ import { fillReset } from './fill-segment.ts'
 import { ANSWERED, HalfOpen } from './half-open.ts'
 import type { Listener } from './listener.ts'
 import type { HandshakeKind } from './observer.ts'
-import { nextSegment } from './output.ts'
+import { mayHaveMore, nextSegment } from './output.ts'
 import { fillSynAck, type PassiveOpenHost } from './passive-open.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { SegmentRun } from './segment-run.ts'
@@ -190,6 +190,10 @@ export class OutputQueue {
     for (let connection = this.ready.shift(); connection !== undefined; connection = this.ready.shift()) {
       connection.isReady = false
       if (nextSegment(connection, out)) {
+        if (!mayHaveMore(connection)) {
+          this.host.quiet(connection)
+          return true
+        }
         this.addConnection(connection)
         if (this.due.length + this.closing.length === 0) {
           this.run.begin(connection, out, this.ready.length === 1 ? Number.POSITIVE_INFINITY : TURN)

@@ -29,6 +29,15 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
   }
 }
 
+/** Whether there may be something to send behind what has just gone out: if not, the connection need not be asked. */
+export function mayHaveMore(connection: Connection): boolean {
+  const { tcb, recovery, sendBuffer, keepAliveIfMade } = connection
+  if (connection.acksDue > 0 || sendBuffer.length > 0 || tcb.snd.resend !== tcb.snd.nxt) return true
+  if (connection.finQueued && !connection.finSent) return true
+  if (connection.retransmitDue || connection.probeDue || keepAliveIfMade?.due === true) return true
+  return recovery.sack !== undefined && (recovery.sack.pushes || recovery.sack.sent.lost > 0)
+}
+
 /** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 function sendAck(connection: Connection, out: Segment): boolean {
   start(connection, out, ACK, connection.tcb.snd.nxt)

@@ -90,21 +90,25 @@ function possibleEdge(connection: Connection): number {
 
 /** The receiver's silly window avoidance (RFC 9293 §3.8.6.2.2, MUST-39): the edge moves by a segment or half the buffer, or not at all. */
 export function windowWouldOpen(connection: Connection): boolean {
-  const { rcv, snd } = connection.tcb
-  const gain = seqDistance(rcv.edge, possibleEdge(connection))
-  return gain > 0 && gain >= Math.min(snd.mss, connection.receiveBuffer.limit / 2)
+  return isWorthOpening(connection, possibleEdge(connection))
+}
+
+function isWorthOpening({ tcb, receiveBuffer }: Connection, edge: number): boolean {
+  const gain = seqDistance(tcb.rcv.edge, edge)
+  return gain > 0 && gain >= Math.min(tcb.snd.mss, receiveBuffer.limit / 2)
 }
 
 /** SEG.WND of an ordinary segment; moves RCV's edge. */
 export function offerWindow(connection: Connection): number {
   const { rcv } = connection.tcb
-  if (windowWouldOpen(connection)) rcv.edge = possibleEdge(connection)
+  const possible = possibleEdge(connection)
+  if (isWorthOpening(connection, possible)) rcv.edge = possible
   const unit = 1 << rcv.scale
   const window = seqDistance(rcv.nxt, rcv.edge)
   // Rounded up, so that the edge the peer sees does not move back by what the scale cuts off (RFC 7323 §2.4); but never
   // by more than one unit beyond the buffer, or tiny segments would push the edge along for ever.
   let field = Math.ceil(window / unit)
-  if (seqDistance(possibleEdge(connection), seqAdd(rcv.nxt, field * unit)) >= unit) field = Math.floor(window / unit)
+  if (seqDistance(possible, seqAdd(rcv.nxt, field * unit)) >= unit) field = Math.floor(window / unit)
   field = Math.min(field, 65_535)
   const edge = seqAdd(rcv.nxt, field * unit)
   if (seqLess(rcv.edge, edge)) rcv.edge = edge

@@ -130,10 +130,7 @@ function writeAddress(words: Int32Array, at: number, address: IpAddress): void {
 }
 
 function readAddress(words: Int32Array, at: number, into: IpAddress): void {
-  into.a = words[at]!
-  into.b = words[at + 1]!
-  into.c = words[at + 2]!
-  into.d = words[at + 3]!
+  into.set(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
 }
 
 /** Turns a segment's addresses and ports around. */

@@ -34,11 +34,8 @@ export class RowLocals {
   address(row: number): IpAddress {
     const { addresses, scratch } = this
     const at = this.words * row
-    const v4 = this.words === 1
-    scratch.a = v4 ? 0 : addresses[at]!
-    scratch.b = v4 ? 0 : addresses[at + 1]!
-    scratch.c = v4 ? 0xffff : addresses[at + 2]!
-    scratch.d = addresses[at + this.words - 1]!
+    if (this.words === 1) scratch.set4(addresses[at]!)
+    else scratch.set(addresses[at]!, addresses[at + 1]!, addresses[at + 2]!, addresses[at + 3]!)
     return scratch
   }
 }

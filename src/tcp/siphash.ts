@@ -49,13 +49,17 @@ export function sipHash24(key: SipKey, words: Int32Array, count: number): number
   if (wasm === undefined) return plainSipHash24(key, words, count)
   const memory = wasm.words
   const last = count & ~1
-  if (words !== memory) for (let i = 0; i < count; i++) memory[i] = words[i]!
+  if (words !== memory) copyWords(words, count, memory)
   // The last block: what is left, and the length in octets.
   if (last === count) memory[count] = 0
   memory[last + 1] = (count * 4) << 24
   wasm.hash(key.k0, key.k1, key.k2, key.k3, 4 * last + 8)
   high32 = memory[1]!
   return memory[0]! >>> 0
+}
+
+function copyWords(from: Int32Array, count: number, to: Int32Array): void {
+  for (let i = 0; i < count; i++) to[i] = from[i]!
 }
 
 /** The same in JavaScript alone. */

@@ -16,12 +16,7 @@ export class SynQueues {
   }
 
   of(family: 4 | 6): SynQueue {
-    if (family === 4) {
-      this.queue4 ??= this.add(4)
-      return this.queue4
-    }
-    this.queue6 ??= this.add(6)
-    return this.queue6
+    return (family === 4 ? this.queue4 : this.queue6) ?? this.add(family)
   }
 
   /** Rows of all. */
@@ -59,6 +54,8 @@ export class SynQueues {
 
   private add(family: 4 | 6): SynQueue {
     const queue = this.make(family)
+    if (family === 4) this.queue4 = queue
+    else this.queue6 = queue
     this.all.push(queue)
     return queue
   }

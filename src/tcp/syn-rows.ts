@@ -217,17 +217,8 @@ export class SynRows {
 
   readRemote(row: number, into: IpAddress): void {
     const { remotes } = this
-    if (this.words === 1) {
-      into.a = 0
-      into.b = 0
-      into.c = 0xffff
-      into.d = remotes[row]!
-    } else {
-      into.a = remotes[4 * row]!
-      into.b = remotes[4 * row + 1]!
-      into.c = remotes[4 * row + 2]!
-      into.d = remotes[4 * row + 3]!
-    }
+    if (this.words === 1) into.set4(remotes[row]!)
+    else into.set(remotes[4 * row]!, remotes[4 * row + 1]!, remotes[4 * row + 2]!, remotes[4 * row + 3]!)
   }
 
   private isRemote(row: number, address: IpAddress): boolean {

@@ -125,11 +125,11 @@ function hasUnsent(connection: Connection): boolean {
  * connection is given up (RFC 9293 §3.8.3).
  */
 export function armRetransmission(connection: Connection): void {
-  if (connection.retransmitAt !== NEVER) return
-  const { host, rto, listener, stalledSince } = connection
-  connection.retransmitAt =
+  const { flight, host, rto, listener } = connection
+  if (flight.retransmitAt !== NEVER) return
+  flight.retransmitAt =
     connection.state === 'SYN-RECEIVED' && listener !== undefined
-      ? listener.schedule.endAfter(stalledSince, host.now)
+      ? listener.schedule.endAfter(flight.stalledSince, host.now)
       : Math.min(host.now + rto.value, giveUpAt(connection))
 }
 

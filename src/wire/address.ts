@@ -15,16 +15,23 @@ export class IpAddress {
   b: number
   c: number
   d: number
+  /** Follows from the words: it is asked for several times with every packet. Whoever writes to more than `d` uses `set`. */
+  family: 4 | 6
 
   constructor(a = 0, b = 0, c: number = MAPPED, d = 0) {
     this.a = a | 0
     this.b = b | 0
     this.c = c | 0
     this.d = d | 0
+    this.family = familyOf(this.a, this.b, this.c)
   }
 
-  get family(): 4 | 6 {
-    return this.c === MAPPED && this.a === 0 && this.b === 0 ? 4 : 6
+  set(a: number, b: number, c: number, d: number): void {
+    this.a = a
+    this.b = b
+    this.c = c
+    this.d = d
+    this.family = familyOf(a, b, c)
   }
 
   /** 0.0.0.0 or ::. */
@@ -50,6 +57,7 @@ export class IpAddress {
     this.b = from.b
     this.c = from.c
     this.d = from.d
+    this.family = from.family
     return this
   }
 
@@ -67,13 +75,11 @@ export class IpAddress {
     this.b = 0
     this.c = MAPPED
     this.d = word
+    this.family = 4
   }
 
   read6(octets: Uint8Array, at: number): void {
-    this.a = readInt32(octets, at)
-    this.b = readInt32(octets, at + 4)
-    this.c = readInt32(octets, at + 8)
-    this.d = readInt32(octets, at + 12)
+    this.set(readInt32(octets, at), readInt32(octets, at + 4), readInt32(octets, at + 8), readInt32(octets, at + 12))
   }
 
   /** Writes 4 or 16 octets, by the family; returns how many. */
@@ -103,6 +109,10 @@ export class IpAddress {
   static parse(text: string): IpAddress | undefined {
     return text.includes(':') ? parse6(text) : parse4(text)
   }
+}
+
+function familyOf(a: number, b: number, c: number): 4 | 6 {
+  return c === MAPPED && a === 0 && b === 0 ? 4 : 6
 }
 
 function text4(word: number): string {

@@ -1,4 +1,4 @@
-import { foldChecksum, sumOctets, sumWord } from './checksum.ts'
+import { foldChecksum, sumView, sumWord } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { IPV4_HEADER_LENGTH, type IpHeader } from './ip.ts'
 import { viewOf } from './octets.ts'
@@ -12,13 +12,14 @@ const FRAGMENT_OFFSET = 0x1fff
  * padding of a short Ethernet frame for one, is left out.
  */
 export function parseIpv4(octets: Uint8Array, start: number, end: number, into: IpHeader): WireDefect | undefined {
-  const defect = parseQuotedIpv4(octets, start, end, into)
+  const view = viewOf(octets)
+  const defect = parseQuotedIpv4(octets, start, end, into, view)
   if (defect !== undefined) return defect
-  const totalLength = viewOf(octets).getUint16(start + 2)
+  const totalLength = view.getUint16(start + 2)
   const headerLength = into.payloadStart - start
   if (totalLength < headerLength || totalLength > end - start) return 'ipv4-length'
   // RFC 1122 §3.2.1.2
-  if (foldChecksum(sumOctets(octets, start, into.payloadStart)) !== 0) return 'ipv4-checksum'
+  if (foldChecksum(sumView(view, start, into.payloadStart)) !== 0) return 'ipv4-checksum'
   into.payloadEnd = start + totalLength
   if (into.fragment) {
     if (into.moreFragments && (totalLength - headerLength) % 8 !== 0) return 'ipv4-fragment'
@@ -36,9 +37,9 @@ export function parseQuotedIpv4(
   start: number,
   end: number,
   into: IpHeader,
+  view: DataView = viewOf(octets),
 ): WireDefect | undefined {
   if (end - start < IPV4_HEADER_LENGTH) return 'ipv4-header-truncated'
-  const view = viewOf(octets)
   const first = view.getInt32(start)
   if (first >>> 28 !== 4) return 'ip-version'
   const headerLength = ((first >>> 24) & 15) * 4

@@ -155,10 +155,7 @@ function restOf(message: NdpMessage): number {
 
 /** Sets `into` to the solicited-node multicast address of `target` (RFC 4291 §2.7.1), where its solicitations go. */
 export function solicitedNode(target: IpAddress, into: IpAddress): IpAddress {
-  into.a = 0xff02_0000 | 0
-  into.b = 0
-  into.c = 1
-  into.d = 0xff00_0000 | (target.d & 0xff_ffff)
+  into.set(0xff02_0000 | 0, 0, 1, 0xff00_0000 | (target.d & 0xff_ffff))
   return into
 }
 

@@ -26,14 +26,24 @@ export const MAX_OPTIONS_LENGTH = 40
  * any alignment (MUST-64). Unknown ones are skipped by their length (MUST-6, MUST-68), known ones of a wrong length
  * too; a length that cannot be ends the reading, and what was read until then stands (MUST-7).
  */
-export function parseTcpOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
-  if (isUsual(viewOf(octets), start, end - start, into)) {
+export function parseTcpOptions(
+  octets: Uint8Array,
+  start: number,
+  end: number,
+  into: Segment,
+  view: DataView = viewOf(octets),
+): void {
+  if (isUsual(view, start, end - start, into)) {
     into.sackBlocks = 0
     into.cookieLength = ABSENT
     into.optionsStart = start
     into.optionsEnd = end
     return
   }
+  readOptions(octets, start, end, into)
+}
+
+function readOptions(octets: Uint8Array, start: number, end: number, into: Segment): void {
   into.clearOptions()
   into.optionsStart = start
   into.optionsEnd = end
@@ -55,16 +65,23 @@ export function parseTcpOptions(octets: Uint8Array, start: number, end: number, 
 
 /** The layouts of Linux, and many others, at a glance: of a SYN, and of all that follow. */
 function isUsual(view: DataView, at: number, length: number, into: Segment): boolean {
-  if (length === 12 && view.getInt32(at) === STAMPED) {
-    into.mss = ABSENT
-    into.windowScale = ABSENT
-    into.sackPermitted = false
-    into.timestamps = true
-    into.tsVal = view.getUint32(at + 4)
-    into.tsEcr = view.getUint32(at + 8)
-    return true
-  }
-  if (length !== 20 || view.getInt32(at + 4) !== SACK_AND_STAMPED) return false
+  if (length === 12) return isStamped(view, at, into)
+  return length === 20 && isUsualSyn(view, at, into)
+}
+
+function isStamped(view: DataView, at: number, into: Segment): boolean {
+  if (view.getInt32(at) !== STAMPED) return false
+  into.mss = ABSENT
+  into.windowScale = ABSENT
+  into.sackPermitted = false
+  into.timestamps = true
+  into.tsVal = view.getUint32(at + 4)
+  into.tsEcr = view.getUint32(at + 8)
+  return true
+}
+
+function isUsualSyn(view: DataView, at: number, into: Segment): boolean {
+  if (view.getInt32(at + 4) !== SACK_AND_STAMPED) return false
   const mss = view.getInt32(at)
   const scale = view.getInt32(at + 16)
   if (mss >>> 16 !== MSS_OPTION || scale >>> 8 !== SCALE_OPTION) return false
@@ -141,8 +158,7 @@ function fittingSackBlocks(segment: Segment, before: number): number {
  * cookie, bring it to a multiple of four octets, so that no padding is left to do (RFC 9293 MUST-69). Returns where they
  * end.
  */
-export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment): number {
-  const view = viewOf(into)
+export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment, view: DataView = viewOf(into)): number {
   let end = at
   if (segment.mss !== ABSENT) {
     view.setInt32(end, (MSS_OPTION << 16) | segment.mss)
@@ -161,6 +177,13 @@ export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment):
     view.setInt32(end, (SCALE_OPTION << 8) | segment.windowScale)
     end += 4
   }
+  const rare = segment.cookieLength !== ABSENT || segment.userTimeout !== ABSENT || segment.sackBlocks > 0
+  return rare ? writeRareOptions(into, at, end, segment) : end
+}
+
+/** What few segments have of the options at into[at]: from into[from] on. */
+function writeRareOptions(into: Uint8Array, at: number, from: number, segment: Segment): number {
+  let end = from
   // A cookie may fill the header: the user timeout can wait.
   if (segment.cookieLength !== ABSENT) end = writeFastOpen(into, end, segment)
   else if (segment.userTimeout !== ABSENT) end = writeUserTimeout(into, end, segment.userTimeout)

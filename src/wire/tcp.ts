@@ -1,4 +1,4 @@
-import { copySummed, foldChecksum, foldSum, pseudoHeaderSum, shiftSum, sumOctets } from './checksum.ts'
+import { copySummed, foldChecksum, foldSum, pseudoHeaderSum, shiftSum, sumOctets, sumView } from './checksum.ts'
 import type { WireDefect } from './defect.ts'
 import { Protocol } from './ip.ts'
 import { copyOctets, viewOf } from './octets.ts'
@@ -33,7 +33,9 @@ export function parseTcp(
   // RFC 9293 MUST-3
   if (verify) {
     const pseudo = pseudoHeaderSum(into.source, into.destination, Protocol.TCP, end - start)
-    if (foldChecksum(sumOctets(octets, start, end, pseudo)) !== 0) return 'tcp-checksum'
+    const sum =
+      end - start > MAX_TCP_HEADER_LENGTH ? sumOctets(octets, start, end, pseudo) : sumView(view, start, end, pseudo)
+    if (foldChecksum(sum) !== 0) return 'tcp-checksum'
   }
   const ports = view.getInt32(start)
   into.sourcePort = ports >>> 16
@@ -45,7 +47,7 @@ export function parseTcp(
   // RFC 9293 MUST-1
   into.wnd = control & 0xffff
   into.urg = view.getUint16(start + 18)
-  parseTcpOptions(octets, start + TCP_HEADER_LENGTH, start + headerLength, into)
+  parseTcpOptions(octets, start + TCP_HEADER_LENGTH, start + headerLength, into, view)
   into.octets = octets
   into.start = start + headerLength
   into.length = end - into.start
@@ -70,9 +72,9 @@ export function writeTcp(
   partialChecksum: boolean,
   gathered = false,
 ): number {
-  const payloadAt = writeTcpOptions(into, at + TCP_HEADER_LENGTH, segment)
-  const end = payloadAt + segment.length
   const view = viewOf(into)
+  const payloadAt = writeTcpOptions(into, at + TCP_HEADER_LENGTH, segment, view)
+  const end = payloadAt + segment.length
   view.setInt32(at, (segment.sourcePort << 16) | segment.destinationPort)
   view.setInt32(at + 4, segment.seq | 0)
   view.setInt32(at + 8, segment.ack | 0)
@@ -85,8 +87,9 @@ export function writeTcp(
     if (!gathered) writePayload(into, payloadAt, segment)
     view.setUint16(at + 16, foldSum(pseudo))
   } else {
-    const header = sumOctets(into, at, payloadAt, pseudo)
-    view.setUint16(at + 16, foldChecksum(header + writePayloadSummed(into, payloadAt, segment)))
+    const header = sumView(view, at, payloadAt, pseudo)
+    const payload = segment.length === 0 ? 0 : writePayloadSummed(into, payloadAt, segment)
+    view.setUint16(at + 16, foldChecksum(header + payload))
   }
   return end - at
 }
@@ -105,10 +108,9 @@ export function writePayload(
   if (head < length) copyOctets(octets, 0, length - head, into, at + head)
 }
 
-/** The same, and returns the sum of the payload, below 2^31. */
+/** The same for a payload that is not empty, and returns its sum, below 2^31. */
 export function writePayloadSummed(into: Uint8Array, at: number, segment: Segment): number {
   const { octets, start, length } = segment
-  if (length === 0) return 0
   const from = start % octets.length
   const head = Math.min(length, octets.length - from)
   const sum = copySummed(octets, from, head, into, at)

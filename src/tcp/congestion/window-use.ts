@@ -14,6 +14,10 @@ export class WindowUse {
     return !this.wasFull
   }
 
+  clear(): void {
+    this.wasFull = false
+  }
+
   /** More would have been sent, had the window let it; `nxt` is SND.NXT. */
   full(nxt: number): void {
     this.wasFull = true

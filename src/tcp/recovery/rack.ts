@@ -37,13 +37,20 @@ export class Rack {
   private inRound = false
   private roundEnd = 0
 
-  /** @param rtt the round-trip time of the handshake; negative when it measured none */
+  /** Anew. @param rtt the round-trip time of the handshake; negative when it measured none */
   start(una: number, rtt: Milliseconds, now: Instant): void {
-    this.highest = una
+    this.sentAt = Number.NEGATIVE_INFINITY
     this.end = una
-    if (rtt < 0) return
-    this.leastRtt = rtt
-    this.leastRttAt = now
+    this.rtt = 0
+    this.reorderingWindow = 0
+    this.reorderingSeen = false
+    this.leastRtt = rtt < 0 ? Number.POSITIVE_INFINITY : rtt
+    this.leastRttAt = rtt < 0 ? 0 : now
+    this.highest = una
+    this.multiplier = 1
+    this.persistence = 0
+    this.inRound = false
+    this.roundEnd = 0
   }
 
   /** Steps 1 to 3: a segment has come, which ends at `end` and was last sent at `sentAt`. */

@@ -7,6 +7,9 @@ import { SackRecovery } from './sack-recovery.ts'
 
 const NEVER: Instant = Number.POSITIVE_INFINITY
 
+/** The most that are kept for others. */
+const MOST_SPARE = 128
+
 /** Reused for every ACK of every connection. */
 const sample: AckSample = { octets: 0, flight: 0, rtt: Number.NaN, una: 0, nxt: 0, limited: false }
 
@@ -43,10 +46,12 @@ export class Recovery {
   prepare(connection: Connection): Recovery {
     if (this !== NOTHING_SENT) return this
     const { tcb } = connection
-    const sack = tcb.sack ? new SackRecovery() : undefined
-    connection.recovery = new Recovery(tcb.sack ? undefined : new NewReno(tcb.snd.una), sack)
-    sack?.start(connection)
-    return connection.recovery
+    const recovery = tcb.sack
+      ? (spare.pop() ?? new Recovery(undefined, new SackRecovery()))
+      : new Recovery(new NewReno(tcb.snd.una))
+    connection.recovery = recovery
+    recovery.sack?.start(connection)
+    return recovery
   }
 
   /** SND.UNA has moved on by `acked`, `octets` of them data; `flight` was out before. `rtt` in ms; NaN for none. */
@@ -132,10 +137,15 @@ export class Recovery {
 
   /** Nothing is out, nor will be for long. */
   stop(connection: Connection): void {
-    this.sack?.sent.clear(0)
     connection.recovery = NOTHING_SENT
+    if (this.sack === undefined) return
+    this.sack.sent.clear(0)
+    if (spare.length < MOST_SPARE) spare.push(this)
   }
 }
+
+/** Those with SACK that nobody needs any more: 0.8 kB each, and many a connection takes one for its FIN alone. */
+const spare: Recovery[] = []
 
 /** Of all connections that have nothing out. */
 export const NOTHING_SENT: Recovery = new Recovery()

@@ -74,12 +74,20 @@ export class SackRecovery {
     return this.phase === 'open'
   }
 
-  /** The connection is established; what Fast Open has sent is out, or lost from SND.resend on. */
+  /** For a connection that is established; what Fast Open has sent is out, or lost from SND.resend on. Forgets what was before. */
   start(connection: Connection): void {
     const { snd } = connection.tcb
-    this.sent.clear(snd.una)
+    this.sent.begin(snd.una)
     this.rack.start(snd.una, connection.rto.srtt, connection.host.now)
+    this.prr.begin(0)
+    this.roundTrip.start()
+    this.spurious.start()
+    this.probe.forget()
+    this.reorderAt = NEVER
+    this.forward = 0
+    this.phase = 'open'
     this.recover = snd.una
+    this.doubtful = false
     if (snd.una === snd.nxt) return
     this.sent.append(snd.nxt, connection.sentAt)
     if (snd.resend !== snd.nxt) this.sent.markLost(0)

@@ -10,6 +10,10 @@ import type { SentSegments } from './sent-segments.ts'
 export class SackRoundTrip {
   private measuredAt: Instant = Number.NEGATIVE_INFINITY
 
+  start(): void {
+    this.measuredAt = Number.NEGATIVE_INFINITY
+  }
+
   /** The ACK at hand has blocks that tell of something new. */
   sacked(connection: Connection, sent: SentSegments, { rtt }: Delivery): void {
     const { rto, host } = connection

@@ -8,7 +8,7 @@ export const MOST_SEGMENTS = 65_536
 /** New data waits when there are as many, so that what must be split can be. */
 const MOST_IN_FLIGHT = MOST_SEGMENTS - 1024
 
-const FIRST_CAPACITY = 8
+export const FIRST_CAPACITY = 8
 
 /**
  * What was sent, in order of sequence: where each entry ends, when it was last sent, marks, and how many segments it stands
@@ -27,7 +27,7 @@ export class SentEntries {
   protected head = 0
   protected mask = 0
   /** The capacity that the last flight needed. */
-  private wanted = FIRST_CAPACITY
+  protected wanted: number = FIRST_CAPACITY
 
   get isFull(): boolean {
     return this.count >= MOST_IN_FLIGHT

@@ -1,6 +1,6 @@
 import type { Instant } from '../../wire/instant.ts'
 import { seqDistance } from '../seq.ts'
-import { SentEntries } from './sent-entries.ts'
+import { FIRST_CAPACITY, SentEntries } from './sent-entries.ts'
 
 /** With more than this, a SACK block splits no segment: a peer that reports odd pieces gets no more memory than that. */
 export const MOST_WHEN_SPLIT = 4096
@@ -32,6 +32,12 @@ export class SentSegments extends SentEntries {
   /** Octets taken to be in the network: "pipe" of RFC 6675 §4, with a segment sent twice counted once. */
   get pipe(): number {
     return seqDistance(this.start, this.end) - this.sacked - this.lost
+  }
+
+  /** Nothing is out of another connection, whose first begins at `seq`. */
+  begin(seq: number): void {
+    this.clear(seq)
+    this.wanted = FIRST_CAPACITY
   }
 
   /** Nothing is out; what comes next begins at `seq`. */

@@ -22,6 +22,12 @@ export class Spurious {
   private outstanding = 0
   private total = 0
 
+  /** For another connection. */
+  start(): void {
+    this.begin()
+    this.possible = false
+  }
+
   /** A recovery begins, and with it a reduction. */
   begin(): void {
     this.possible = true
