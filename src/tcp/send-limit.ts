@@ -9,7 +9,7 @@ const NEAR: Milliseconds = 1
 const LEAST = 131_072
 
 /** Octets that are worth sending before more are copied into the send buffer: few enough to be in the cache still. */
-const PIECE = 131_072
+const PIECE = 262_144
 
 /**
  * After an ACK: the send buffer has the size that fits the congestion window. To near peers all senders together have what a path
