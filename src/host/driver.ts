@@ -71,6 +71,9 @@ export class Driver<S extends Drivable> {
   #held: unknown
   #soon = false
   #turning = false
+  /** An event is being told, between frames; within `sendNow()`. */
+  #delivering = false
+  #sending = false
   #again = false
   #closed = false
   #gone = false
@@ -98,6 +101,33 @@ export class Driver<S extends Drivable> {
         this.#soon = false
         this.#turn()
       })
+    }
+  }
+
+  /**
+   * Amid a long write of the user's: sends what is due, while its octets are in the processor's cache, and takes in what has come
+   * meanwhile, which makes room for more. Events wait for the turn that `touch()` asks for. Does nothing while frames are
+   * received or sent, nor once the last turn's share is used up: others have theirs then. Nor where frames come by themselves, or
+   * are small: a burst of those is worth more.
+   */
+  sendNow(): void {
+    const { link } = this
+    if (link.poll === undefined || link.offload.segmentation === 0) return
+    if (this.#closed || (this.#turning && !this.#delivering)) return
+    const now = this.scheduler.now()
+    if (this.#left <= 0 || now >= this.#until) return
+    const within = this.#turning
+    this.#turning = true
+    this.#delivering = false
+    this.#sending = true
+    try {
+      this.#flush(now)
+      link.poll()
+    } finally {
+      this.#turning = within
+      this.#delivering = within
+      this.#sending = false
+      this.#batchBegan = undefined
     }
   }
 
@@ -149,7 +179,8 @@ export class Driver<S extends Drivable> {
         this.#gone = true
         this.#closed = true
         this.#stop()
-        this.onClosed(error)
+        if (this.#sending) this.scheduler.soon(() => this.onClosed(error))
+        else this.onClosed(error)
       },
     }
   }
@@ -221,7 +252,12 @@ export class Driver<S extends Drivable> {
       this.#held = undefined
       if (event === undefined) break
       this.#left--
-      this.onEvent(event as EventOf<S>)
+      this.#delivering = this.#batchBegan === undefined
+      try {
+        this.onEvent(event as EventOf<S>)
+      } finally {
+        this.#delivering = false
+      }
       this.#watchTime()
     }
     return this.#left < before

@@ -160,6 +160,12 @@ export class TunLink implements Link {
     this.#end(undefined)
   }
 
+  poll(): void {
+    const before = this.#counters.received
+    for (let left = this.#batch; left > 0 && !this.#closed && this.#takeOne() === 1; left--);
+    if (this.#counters.received > before && !this.#closed) this.#busyPoll.worked()
+  }
+
   #ready(writable: boolean): void {
     const before = this.#counters.received
     try {

@@ -61,6 +61,11 @@ export interface Link {
     first: number,
     end: number,
   ): number
+  /**
+   * Brings frames that have come already, without the `drained()` that follows otherwise: what makes room for whoever is amid sending
+   * much. For links whose frames wait until they are read.
+   */
+  poll?(): void
   /** Ends the flow and gives up the device. May be called twice. */
   close(): void
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../tcp/connection.ts'
+import { sendPiece } from '../tcp/send-limit.ts'
 
 type Done = (code?: string) => void
 
@@ -20,6 +21,14 @@ export class Outflow {
   /** Octets that wait for room in the send buffer. */
   queued = 0
   #write: Write | undefined
+  readonly #sendNow: () => void
+  /** Octets that the send buffer takes before they are sent. */
+  #left = 0
+
+  /** @param sendNow sends what the send buffer has, and takes in what makes room there */
+  constructor(sendNow: () => void) {
+    this.#sendNow = sendNow
+  }
 
   /** Calls `done` within the call when the send buffer takes everything or refuses, with the code; else later. */
   write(connection: Connection, chunks: readonly Uint8Array[], done: Done): void {
@@ -54,12 +63,23 @@ export class Outflow {
   #push(connection: Connection, write: Write): boolean {
     for (; write.chunk < write.chunks.length; write.chunk++) {
       const octets = write.chunks[write.chunk]!
-      const taken = connection.send(octets, write.offset)
-      write.offset += taken
-      this.queued -= taken
-      if (write.offset < octets.length) return false
+      while (write.offset < octets.length) if (!this.#pushPiece(connection, write, octets)) return false
       write.offset = 0
     }
     return true
+  }
+
+  /** False when there is no room, even after sending. */
+  #pushPiece(connection: Connection, write: Write, octets: Uint8Array): boolean {
+    if (this.#left === 0) this.#left = sendPiece(connection)
+    const wanted = Math.min(octets.length - write.offset, this.#left)
+    const taken = connection.send(octets, write.offset, write.offset + wanted)
+    write.offset += taken
+    this.queued -= taken
+    this.#left -= taken
+    if (this.#left > 0 && taken === wanted) return true
+    this.#left = 0
+    this.#sendNow()
+    return taken > 0 || connection.writable > 0
   }
 }

@@ -28,7 +28,7 @@ export interface HandleOwner extends InflowReader {
  */
 export class TcpHandle extends HandleBase implements ConnectionWatcher {
   readonly inflow: Inflow = new Inflow()
-  readonly outflow: Outflow = new Outflow()
+  readonly outflow: Outflow = new Outflow(() => this.dispatcher.driver.sendNow())
   owner: HandleOwner | undefined
   /** Somebody has been told why the connection ended. */
   #failureTold = false

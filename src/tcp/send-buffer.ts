@@ -1,4 +1,3 @@
-import type { BufferSize } from './config.ts'
 import { Ring } from './ring.ts'
 
 /** What the application has sent and the peer has not acknowledged: a stream from `base` to `end`, at most `limit` long. */
@@ -15,10 +14,9 @@ export class SendBuffer extends Ring {
 
   /**
    * Room for what is in flight, and as much again that waits to be: less would leave a window of `cwnd` octets unused.
-   * `sharers` buffers have together what else one has, but each what it began with.
+   * But no more than `most` octets, once what it holds is that little.
    */
-  fit(cwnd: number, { initial, max }: BufferSize, sharers: number): void {
-    const most = sharers > 1 ? Math.max(initial, Math.floor(max / sharers)) : max
+  fit(cwnd: number, most: number): void {
     this.limit = Math.max(this.length, Math.min(Math.max(this.limit, 2 * Math.floor(cwnd)), most))
   }
 

@@ -104,6 +104,24 @@ test('one turn reads a bounded number of frames', () => {
   link.close()
 })
 
+test('who polls gets the frames that wait, and no word of their end', () => {
+  const { libc, link, recorder } = fakeTun({ batch: 3 })
+  libc.reads.push(1, -EINTR, 2)
+  link.poll()
+  deepEqual(recorder.numbers, [1, 2])
+  libc.reads.push(3, 4, 5, 6)
+  link.poll()
+  deepEqual(recorder.numbers, [1, 2, 3, 4, 5])
+  equal(recorder.drains, 0)
+  libc.ready(false)
+  deepEqual(recorder.numbers, [1, 2, 3, 4, 5, 6])
+  equal(recorder.drains, 1)
+  link.close()
+  libc.reads.push(7)
+  link.poll()
+  equal(recorder.arrivals.length, 6)
+})
+
 test('how many frames a turn reads is told when the device is opened', async () => {
   const { libc, link, recorder } = fakeTun({ batch: 3 })
   libc.reads.push(1, 2, 3, 4, 5)

@@ -128,35 +128,39 @@ describe('the send buffer', () => {
     assert.equal(sendBuffer.limit, 2 * congestion!.cwnd)
     assert.equal(writable, sendBuffer.limit - 15_400)
     assert.deepEqual(tcp.takeEvents(), ['writable'])
-    const size = tcp.stack.tcp.sendBuffer
-    sendBuffer.fit(10 ** 9, size, 1)
+    const { max } = tcp.stack.tcp.sendBuffer
+    sendBuffer.fit(10 ** 9, max)
     assert.equal(sendBuffer.limit, 40_000)
-    sendBuffer.fit(1, size, 1)
+    sendBuffer.fit(1, max)
     assert.equal(sendBuffer.limit, 40_000)
   })
 
-  test('is shared with the others that send to somebody near, but each keeps what it began with', () => {
+  test('that is to be smaller becomes so as it is acknowledged', () => {
     const buffer = new SendBuffer(30_000)
-    const size = { initial: 30_000, max: 90_000 }
-    buffer.fit(100_000, size, 1)
+    buffer.fit(100_000, 90_000)
     assert.equal(buffer.limit, 90_000)
     buffer.push(new Uint8Array(80_000), 0, 80_000)
-    const limits = [2, 2, 3, 4].map((sharers) => {
-      buffer.fit(100_000, size, sharers)
+    const limits = [45_000, 45_000, 30_000].map((most) => {
+      buffer.fit(100_000, most)
       buffer.acknowledge(20_000)
       return buffer.limit
     })
-    assert.deepEqual(limits, [80_000, 60_000, 40_000, 30_000])
-    buffer.fit(100_000, size, 2)
+    assert.deepEqual(limits, [80_000, 60_000, 40_000])
+    buffer.fit(100_000, 45_000)
     assert.equal(buffer.limit, 45_000)
   })
 
-  for (const { away, shares } of [
-    { away: 0.5, shares: true },
-    { away: 5, shares: false },
+  for (const { away, others, initial, limit } of [
+    { away: 5, others: 0, initial: 200_000, limit: 2_000_000 },
+    { away: 5, others: 3, initial: 200_000, limit: 2_000_000 },
+    { away: 0.5, others: 0, initial: 200_000, limit: 1_000_000 },
+    { away: 0.01, others: 0, initial: 200_000, limit: 200_000 },
+    { away: 0.5, others: 3, initial: 200_000, limit: 250_000 },
+    { away: 0.5, others: 99, initial: 200_000, limit: 131_072 },
+    { away: 0.5, others: 99, initial: 50_000, limit: 50_000 },
   ]) {
-    test(`has ${shares ? 'a share' : 'all it may have'} beside another sender, ${away} ms away`, () => {
-      const tcp = listen({ stack: { tcp: { sendBuffer: { initial: 20_000, max: 30_000 } } } })
+    test(`has ${limit} octets, of ${initial} to 2,000,000, ${away} ms away, beside ${others} other senders`, () => {
+      const tcp = listen({ stack: { tcp: { sendBuffer: { initial, max: 2_000_000 } } } })
       tcp.trace`
         +0 < S 0:0(0) win 65535 <mss 1460,sackOK>
         +0 > S. 0:0(0) ack 1
@@ -166,17 +170,17 @@ describe('the send buffer', () => {
       tcp.send(14_600)
       const host = tcp.stack.tcp
       assert.equal(host.senders, 1)
-      host.senders++
+      host.senders += others
       const segments = Array.from({ length: 10 }, (_, n) => {
         const seq = 1 + 1460 * n
         return `+0 > ${n === 9 ? 'P' : ''}. ${seq}:${seq + 1460}(1460) ack 1`
       })
-      tcp.trace`
-        ${segments.join('\n')}
-        +${away / 1000} < . 1:1(0) ack 14601 win 65535
-      `
-      assert.equal(host.senders, 1)
-      assert.equal(tcp.connection.sendBuffer.limit, shares ? 20_000 : 30_000)
+      tcp.trace`${segments.join('\n')}`
+      // As on a path that has borne much.
+      tcp.connection.congestion!.setWindow(10_000_000)
+      tcp.trace`+${away / 1000} < . 1:1(0) ack 14601 win 65535`
+      assert.equal(host.senders, others)
+      assert.equal(tcp.connection.sendBuffer.limit, limit)
     })
   }
 
