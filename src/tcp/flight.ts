@@ -45,6 +45,12 @@ export class Flight {
     )
   }
 
+  /** No answer is waited for. */
+  stop(): void {
+    this.retransmitAt = NEVER
+    this.persistAt = NEVER
+  }
+
   /** Makes it as a new one. Nobody's list has it. */
   clear(): void {
     this.probeDue = false
