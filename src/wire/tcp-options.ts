@@ -158,12 +158,7 @@ function fittingSackBlocks(segment: Segment, before: number): number {
  * cookie, bring it to a multiple of four octets, so that no padding is left to do (RFC 9293 MUST-69). Returns where they
  * end.
  */
-export function writeTcpOptions(
-  into: Uint8Array,
-  at: number,
-  segment: Segment,
-  view: DataView = viewOf(into),
-): number {
+export function writeTcpOptions(into: Uint8Array, at: number, segment: Segment, view: DataView = viewOf(into)): number {
   let end = at
   if (segment.mss !== ABSENT) {
     view.setInt32(end, (MSS_OPTION << 16) | segment.mss)

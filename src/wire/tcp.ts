@@ -33,7 +33,8 @@ export function parseTcp(
   // RFC 9293 MUST-3
   if (verify) {
     const pseudo = pseudoHeaderSum(into.source, into.destination, Protocol.TCP, end - start)
-    const sum = end - start > MAX_TCP_HEADER_LENGTH ? sumOctets(octets, start, end, pseudo) : sumView(view, start, end, pseudo)
+    const sum =
+      end - start > MAX_TCP_HEADER_LENGTH ? sumOctets(octets, start, end, pseudo) : sumView(view, start, end, pseudo)
     if (foldChecksum(sum) !== 0) return 'tcp-checksum'
   }
   const ports = view.getInt32(start)
