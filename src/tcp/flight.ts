@@ -74,7 +74,11 @@ export abstract class FlightOwner extends Marks {
   flightIfMade: Flight | undefined
 
   get flight(): Flight {
-    this.flightIfMade ??= spare.pop() ?? new Flight()
+    return this.flightIfMade ?? this.takeFlight()
+  }
+
+  private takeFlight(): Flight {
+    this.flightIfMade = spare.pop() ?? new Flight()
     return this.flightIfMade
   }
 
