@@ -30,7 +30,12 @@ export async function attachTun(options: TunOptions, ...alternatives: string[]):
 }
 
 /** What the kernel does for the stack, or why it does not. */
-export function offloadRemark({ offload, offloadRefusal }: Pick<TunLink, 'offload' | 'offloadRefusal'>): string {
+export function offloadRemark(link: Pick<TunLink, 'offload' | 'offloadRefusal' | 'ringRefusal'>): string {
+  const { ringRefusal } = link
+  return ringRefusal === undefined ? offloaded(link) : `${offloaded(link)}; frames one by one: ${ringRefusal}`
+}
+
+function offloaded({ offload, offloadRefusal }: Pick<TunLink, 'offload' | 'offloadRefusal'>): string {
   if (offload.segmentation > 0)
     return `the kernel cuts and joins segments: frames of up to ${offload.segmentation} octets`
   const rest = offload.checksum ? 'checksums are left to the kernel, segments are not' : 'no offload'

@@ -1,7 +1,9 @@
 import type { Landing } from '../wire/landing.ts'
 import type { Payload } from '../wire/payload.ts'
+import type { UringCalls } from './io-uring.ts'
 import { Addresses, IoVector } from './io-vector.ts'
 import { TunError } from './tun-error.ts'
+import { bindUring } from './uring-calls.ts'
 
 /**
  * The few functions of the C library that Node does not have. They return what the kernel returns: a number from 0 on,
@@ -22,6 +24,7 @@ export interface Libc {
   ioctlValue(fd: number, request: number, value: number): number
   /** Calls back in the event loop whenever `fd` is ready: for reading always, for writing when asked for. */
   watch(fd: number, onReady: (writable: boolean) => void): Watch
+  readonly uring?: UringCalls
 }
 
 export interface Watch {
@@ -96,6 +99,7 @@ function bind(koffi: Koffi): Libc {
     ioctl: (fd, request, structure) => result(ioctl(fd, request, structure)),
     ioctlValue: (fd, request, value) => result(ioctlValue(fd, request, value)),
     watch: (fd, onReady) => watch(koffi, fd, onReady),
+    uring: bindUring(koffi, (octets) => addresses.of(octets), result),
   }
 }
 

@@ -66,9 +66,16 @@ export class Outgoing {
   /** Sends what waits, as far as the link has room; returns how many frames that was. */
   send(): number {
     const before = this.#first
+    if (this.#link.sendTogether !== undefined) this.#first += this.#sendTogether()
     while (this.#first < this.#count && this.#sendFirst()) this.#first++
     if (!this.isEmpty) this.#joinLast()
     return this.#first - before
+  }
+
+  /** Whole frames, as many as the link takes together. */
+  #sendTogether(): number {
+    const whole = this.#payload === undefined || this.#payload.length === 0 ? this.#count : this.#count - 1
+    return this.#link.sendTogether!(this.#buffer, this.#starts, this.#ends, this.#offloads, this.#first, whole)
   }
 
   #sendFirst(): boolean {

@@ -1,14 +1,9 @@
 import { closeSync } from 'node:fs'
-import { constants } from 'node:os'
-import type { Link, LinkReceiver } from '../link/link.ts'
-import { arenaOctets } from '../wire/arena.ts'
-import type { Milliseconds } from '../wire/instant.ts'
-import type { Landing } from '../wire/landing.ts'
-import { Offload, type OffloadCapability } from '../wire/offload.ts'
-import type { Payload } from '../wire/payload.ts'
-import { BusyPoll, type EventLoop } from './busy-poll.ts'
-import { type Libc, loadLibc, type Watch } from './ffi.ts'
-import { errnoName, TunError } from './tun-error.ts'
+import { ETHERNET_HEADER_LENGTH } from '../wire/ethernet.ts'
+import { loadLibc } from './ffi.ts'
+import { NO_RINGS, openFrameRings } from './frame-rings.ts'
+import { TunError } from './tun-error.ts'
+import { BATCH, TunLink } from './tun-link.ts'
 import {
   attachDevice,
   checkAddresses,
@@ -17,7 +12,9 @@ import {
   configureInterface,
   openDevice,
 } from './tun-setup.ts'
-import { readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.ts'
+import { VNET_HEADER_LENGTH } from './vnet-header.ts'
+
+export { type TunCounters, type TunDevice, TunLink } from './tun-link.ts'
 
 export interface TunOptions {
   /** The device's name, at most 15 characters. `estab%d` by default: the kernel puts the first free number there. */
@@ -49,48 +46,16 @@ export interface TunOptions {
    * default, 0 for never. It is left alone where it has been in vain; others' work goes on meanwhile.
    */
   busyPoll?: number
+  /**
+   * Several frames are read and written by one system call, through io_uring, where the kernel lets this process have it; the
+   * link's `ringRefusal` tells why it does not. On by default.
+   */
+  ioUring?: boolean
   /** The device may have several queues, each opened by another call or process with the same name. Off by default. */
   multiQueue?: boolean
 }
 
-export interface TunCounters {
-  received: number
-  sent: number
-  /** Frames that the kernel did not take: malformed ones, or any while the interface is down. */
-  refused: number
-}
-
-export interface TunDevice {
-  readonly name: string
-  /** The interface's index. */
-  readonly index: number
-  readonly mtu: number
-  readonly offload: OffloadCapability
-  readonly offloadRefusal?: string | undefined
-  /** Default 'ip'. */
-  readonly medium?: 'ip' | 'ethernet'
-  /** Default 128. */
-  readonly batch?: number | undefined
-  /** ms. Default: never. */
-  readonly busyPoll?: Milliseconds | undefined
-}
-
-const { EAGAIN, EINTR } = constants.errno
-/** File descriptor in bad state: what a TUN device says that was removed. Node has no name for it. */
-const EBADFD = 77
-const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
-
 const TX_QUEUE_LENGTH = 16_384
-
-/**
- * Frames written one right after another. Within each `write` the kernel receives its frame, and wakes the reader if that has
- * nothing else to read: while frames come faster than it reads, it need not be woken.
- */
-const BURST = 64
-const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
-
-/** Frames read before others have their turn. */
-const BATCH = 128
 
 /** How long is looked for more frames before the event loop sleeps, µs; and the most that may be asked for. */
 const BUSY_POLL = 50
@@ -106,7 +71,7 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
   checkPlatform()
   const { name = 'estab%d', txQueueLength = TX_QUEUE_LENGTH, addresses, medium = 'ip', multiQueue = false } = options
   const mtu = options.mtu ?? (addresses === undefined ? undefined : 1500)
-  const { offload, batch = BATCH, busyPoll = BUSY_POLL } = options
+  const { offload, batch = BATCH, busyPoll = BUSY_POLL, ioUring = true } = options
   checkBatch(batch)
   checkBusyPoll(busyPoll)
   const settings = checkSettings({ name, mtu, txQueueLength, addresses, medium, offload, multiQueue })
@@ -116,8 +81,11 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
     checkAddresses(settings)
     const attached = attachDevice(libc, fd, settings)
     const device = await configureInterface(libc, attached.name, settings)
-    const { index } = device
-    return new TunLink(libc, fd, { ...attached, index, mtu: device.mtu, medium, batch, busyPoll: busyPoll / 1000 })
+    const { index, mtu: length } = device
+    const header = VNET_HEADER_LENGTH + (medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
+    const longest = attached.offload.checksum ? undefined : header + length
+    const rings = ioUring ? openFrameRings(libc.uring, fd, longest) : NO_RINGS
+    return new TunLink(libc, fd, { ...attached, index, mtu: length, medium, batch, busyPoll: busyPoll / 1000, rings })
   } catch (error) {
     closeSync(fd)
     throw error
@@ -133,145 +101,4 @@ function checkBusyPoll(microseconds: number): void {
   if (microseconds >= 0 && microseconds <= LONGEST_BUSY_POLL) return
   const wanted = `for 0 to ${LONGEST_BUSY_POLL} µs can more frames be looked for`
   throw new TunError('EINVAL', `${wanted}, not ${microseconds}`)
-}
-
-/** A TUN device that is open: see {@link openTun}. */
-export class TunLink implements Link {
-  readonly name: string
-  readonly medium: 'ip' | 'ethernet'
-  /** The interface's index. */
-  readonly index: number
-  readonly mtu: number
-  readonly offload: OffloadCapability
-  /** Why the kernel does less than it was asked to; undefined where it does that. */
-  readonly offloadRefusal: string | undefined
-  readonly headroom: number = VNET_HEADER_LENGTH
-  readonly burst: number = BURST
-  readonly counters: Readonly<TunCounters>
-  readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
-  readonly #libc: Libc
-  readonly #fd: number
-  readonly #batch: number
-  readonly #buffer = arenaOctets(BUFFER_LENGTH)
-  readonly #inward = new Offload()
-  readonly #busyPoll: BusyPoll
-  #receiver: LinkReceiver | undefined
-  #watch: Watch | undefined
-  #closed = false
-
-  /** @param fd of the attached device, not blocking. It is closed with the link. */
-  constructor(libc: Libc, fd: number, device: TunDevice) {
-    this.#libc = libc
-    this.#fd = fd
-    this.counters = this.#counters
-    this.name = device.name
-    this.index = device.index
-    this.mtu = device.mtu
-    this.medium = device.medium ?? 'ip'
-    this.offload = device.offload
-    this.offloadRefusal = device.offloadRefusal
-    this.#batch = device.batch ?? BATCH
-    this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
-  }
-
-  attach(receiver: LinkReceiver): void {
-    if (this.#receiver !== undefined || this.#closed) throw new Error(`${this.name} is attached or closed already`)
-    this.#receiver = receiver
-    this.#watch = this.#libc.watch(this.#fd, (writable) => this.#ready(writable))
-  }
-
-  /** Once it is attached: an open device does not keep the process alive any more. */
-  unref(): void {
-    this.#watch?.unref()
-  }
-
-  send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
-    if (this.#closed) return true
-    writeVnetHeader(octets, start, offload)
-    let result: number
-    do {
-      result = this.#libc.write(this.#fd, octets, start - VNET_HEADER_LENGTH, end)
-    } while (result === -EINTR)
-    return this.#sent(result)
-  }
-
-  sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
-    if (this.#closed) return true
-    writeVnetHeader(octets, start, offload)
-    let result: number
-    do {
-      result = this.#libc.writeGathered(this.#fd, octets, start - VNET_HEADER_LENGTH, end, payload)
-    } while (result === -EINTR)
-    return this.#sent(result)
-  }
-
-  /** What became of a frame, by what the system call returned: whether it is gone. */
-  #sent(result: number): boolean {
-    if (result === -EAGAIN) {
-      this.#watch?.wantWritable(true)
-      return false
-    }
-    if (result < 0) this.#counters.refused++
-    else this.#counters.sent++
-    return true
-  }
-
-  close(): void {
-    this.#end(undefined)
-  }
-
-  #ready(writable: boolean): void {
-    const before = this.#counters.received
-    try {
-      this.#drain()
-    } finally {
-      if (this.#counters.received > before && !this.#closed) this.#busyPoll.worked()
-      if (writable && !this.#closed) {
-        this.#watch?.wantWritable(false)
-        this.#receiver?.writable()
-      }
-    }
-  }
-
-  #drain(): void {
-    const receiver = this.#receiver!
-    try {
-      for (let left = this.#batch; left > 0 && !this.#closed; left--) {
-        const landing = this.offload.checksum ? receiver.landing?.() : undefined
-        if (this.#closed) break
-        const count = this.#read(landing)
-        if (count === -EAGAIN) break
-        if (count === -EINTR) continue
-        if (count < 0) {
-          this.#end(goneError(this.name, count))
-          break
-        }
-        this.#counters.received++
-        readVnetHeader(this.#buffer, 0, this.#inward)
-        this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
-        receiver.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
-      }
-    } finally {
-      if (!this.#closed) receiver.drained()
-    }
-  }
-
-  #read(landing: Landing | undefined): number {
-    if (landing === undefined) return this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
-    return this.#libc.readScattered(this.#fd, this.#buffer, VNET_HEADER_LENGTH + landing.headerLength, landing)
-  }
-
-  #end(error: Error | undefined): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#watch?.close()
-    this.#busyPoll.stop()
-    closeSync(this.#fd)
-    this.#receiver?.closed(error)
-  }
-}
-
-function goneError(name: string, errno: number): TunError {
-  const code = errno === -EBADFD ? 'ENODEV' : errnoName(errno)
-  return new TunError(code, `the TUN device ${name} is gone (${code}): somebody has removed it`)
 }

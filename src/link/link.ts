@@ -49,6 +49,18 @@ export interface Link {
    * that completes checksums and needs not see the whole has it; middleware that looks at frames does not.
    */
   sendGathered?(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean
+  /**
+   * As `send` of several frames, one after the other: octets[starts[i]] up to octets[ends[i]], for i from `first` up to `end`.
+   * Returns how many of them it took, from the first on; 0 where one by one is as good.
+   */
+  sendTogether?(
+    octets: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    offloads: readonly Offload[],
+    first: number,
+    end: number,
+  ): number
   /** Ends the flow and gives up the device. May be called twice. */
   close(): void
 }

@@ -10,6 +10,7 @@ import { parseTcp } from '../wire/tcp.ts'
 import type { Forwarder } from './forwarder.ts'
 import { isLoopback } from './local-addresses.ts'
 import type { Stack } from './stack.ts'
+import { TextTrain } from './text-train.ts'
 
 /** Where a packet came from, and in how many steps it was put together: what decides whom it is for. */
 type Origin =
@@ -27,8 +28,11 @@ export class IpInput {
   private readonly forwarder: Forwarder | undefined
   private readonly header: IpHeader = new IpHeader()
   private readonly segment: Segment = new Segment()
+  private readonly train: TextTrain = new TextTrain()
   /** The frame at hand has been counted as dropped; or there is none. */
   private dropped = true
+  /** Frames at hand: more than one where they are processed as one. */
+  private frames = 1
   private readonly own: Offload = new Offload()
 
   constructor(stack: Stack, forwarder: Forwarder | undefined) {
@@ -41,8 +45,15 @@ export class IpInput {
   receive(from: Interface, octets: Uint8Array, start: number, end: number, now: Instant, offload?: Offload): void {
     const { counters, tcp } = this.stack
     counters.received++
-    this.dropped = false
     tcp.now = now
+    const { train } = this
+    if (train.isOpen && offload?.more === true && train.takes(octets, start, end)) {
+      counters.InSegs++
+      if (train.isFull) this.settle()
+      return
+    }
+    this.settle()
+    this.dropped = false
     const at = from.ethernet === undefined ? start : from.ethernet.receive(octets, start, end, now)
     if (at >= 0) this.receivePacket(octets, at, end, now, offload, 'link')
     if (!this.dropped) counters.accepted++
@@ -62,12 +73,28 @@ export class IpInput {
     this.dropped = true
   }
 
+  /** Text that waits for more is processed: before the stack is asked for anything. */
+  settle(): void {
+    const { train, segment, stack } = this
+    const { frames } = train
+    if (frames === 0) return
+    this.frames = frames
+    this.dropped = false
+    train.handOver(segment)
+    stack.tcp.receive(segment, stack.tcp.now)
+    if (!this.dropped) stack.counters.accepted += frames
+    this.dropped = true
+    this.frames = 1
+  }
+
   /** The frame at hand goes no further; the first reason counts. */
   drop(reason: DropReason): void {
     if (this.dropped) return
     this.dropped = true
-    this.stack.counters.drop(reason)
-    this.stack.observer?.drop?.(reason, this.stack.tcp.now)
+    for (let i = 0; i < this.frames; i++) {
+      this.stack.counters.drop(reason)
+      this.stack.observer?.drop?.(reason, this.stack.tcp.now)
+    }
   }
 
   private receivePacket(
@@ -79,6 +106,7 @@ export class IpInput {
     origin: Origin,
   ): void {
     const { stack, header: ip } = this
+    this.train.end()
     // RFC 9293 MUST-50: IP options are skipped.
     const defect = parseIp(octets, start, end, ip)
     if (defect !== undefined) {
@@ -177,6 +205,7 @@ export class IpInput {
     counters.InSegs++
     const defect = parseTcp(octets, ip.payloadStart, ip.payloadEnd, segment, offload?.checksumValid !== true)
     if (defect === undefined) {
+      if (offload?.more === true && !offload.checksumValid) this.train.follow(octets, ip, segment)
       const landing = offload?.landing
       if (landing !== undefined) {
         segment.octets = landing.octets

@@ -35,6 +35,7 @@ export class StackPort {
   }
 
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number {
+    this.input.settle()
     return this.output.transmit(this.interface, into, start, now, offload, payload)
   }
 

@@ -118,12 +118,14 @@ export class Stack {
 
   /** Where the text of the next frame is wanted: to be asked right before it is read. 'full': once events are delivered. */
   landing(): Landing | 'full' | undefined {
+    this.input.settle()
     return this.tcp.nextText.place()
   }
 
   /** The clock says `now`: does what has become due. Nothing is ever due at Infinity, an idle stack's `nextDeadline`. */
   advance(now: Instant): void {
     if (now === Number.POSITIVE_INFINITY) return
+    this.input.settle()
     this.tcp.advance(now)
     if (this.input.reassembly.nextDeadline() <= now) this.input.reassembly.advance(now)
     if (this.echoes.nextDeadline() <= now) this.echoes.advance(now)
@@ -137,11 +139,13 @@ export class Stack {
    * what is returned are the octets before it.
    */
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number {
+    this.input.settle()
     return this.output.transmit(this.first, into, start, now, offload, payload)
   }
 
   /** Not later than the next moment at which `advance` has something to do; Infinity when idle. To be asked once `transmit` has returned 0. */
   nextDeadline(): Instant {
+    this.input.settle()
     let next = Math.min(this.tcp.nextDeadline(), this.input.reassembly.nextDeadline(), this.echoes.nextDeadline())
     for (let i = 0; i < this.interfaces.length; i++) {
       const { ethernet } = this.interfaces[i]!
@@ -152,6 +156,7 @@ export class Stack {
 
   /** What the application is to be told next; borrowed until the next call. */
   nextEvent(): StackEvent | undefined {
+    this.input.settle()
     const event = this.tcp.nextEvent()
     if (event !== undefined || this.notices.length === 0) return event
     this.notice.notice = this.notices.shift()!

@@ -30,6 +30,12 @@ export interface OutputHost extends PassiveOpenHost {
 const BURST = 32
 
 /**
+ * Octets that a connection sends in a row while others wait: as many as go in one frame where the link cuts it. Who reads
+ * them is woken once, not for each segment, and so is whoever reads what the next one sends.
+ */
+const TURN = 65_536
+
+/**
  * Whose turn it is to send: answers without a connection first, then the connections in turn, a segment each, then SYN,ACKs,
  * then what closed listeners owe. SYN,ACKs come after what the same peers wait for: a process of theirs is busy with that
  * by then, and need not be woken for a handshake that gives it nothing to do.
@@ -186,7 +192,9 @@ export class OutputQueue {
           return true
         }
         this.addConnection(connection)
-        if (this.ready.length === 1 && this.due.length + this.closing.length === 0) this.run.begin(connection, out)
+        if (this.due.length + this.closing.length === 0) {
+          this.run.begin(connection, out, this.ready.length === 1 ? Number.POSITIVE_INFINITY : TURN)
+        }
         return true
       }
       this.host.quiet(connection)

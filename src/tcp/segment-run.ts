@@ -30,8 +30,8 @@ export class SegmentRun {
     this.connection = undefined
   }
 
-  /** `connection`, the only one with something to send, has sent `segment`: perhaps more of the kind are to follow. */
-  begin(connection: Connection, segment: Segment): void {
+  /** `connection` has sent `segment`: perhaps more of the kind are to follow, up to `most` octets with it. */
+  begin(connection: Connection, segment: Segment, most: number): void {
     if (segment.length === 0 || !isPlain(connection, segment)) return
     const { host } = this
     const { snd } = connection.tcb
@@ -41,7 +41,7 @@ export class SegmentRun {
     // The last, which pushes or may have to wait, is not of them.
     const waiting = connection.sendBuffer.length - offset - 1
     const allowed = Math.min(snd.wnd - offset, Math.floor(connection.congestion!.cwnd) - sent.pipe)
-    const left = Math.min(Math.floor(Math.min(waiting, allowed) / size), sent.room)
+    const left = Math.min(Math.floor(Math.min(waiting, allowed, most - size) / size), sent.room)
     if (left <= 0) return
     this.connection = connection
     this.left = left

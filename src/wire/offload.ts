@@ -19,8 +19,13 @@ export class Offload {
    * `end` is where it would end.
    */
   landing?: Landing | undefined = undefined
+  /**
+   * Inward: more frames may follow before the stack is asked for anything. Until it is, their text may wait for what follows it.
+   */
+  more?: boolean = false
 
   clear(): void {
+    this.more = false
     this.checksumValid = false
     this.checksumPartial = false
     this.segmentSize = 0

@@ -72,6 +72,32 @@ class GatheringBurstLink extends BurstLink {
   }
 }
 
+/** Takes several at once, as many as a test says, or none; one by one otherwise. */
+class TogetherBurstLink extends GatheringBurstLink {
+  readonly together: number[]
+
+  constructor(burst: number, log: string[], together: number[]) {
+    super(burst, log)
+    this.together = together
+  }
+
+  sendTogether(
+    octets: Uint8Array,
+    starts: Int32Array,
+    ends: Int32Array,
+    offloads: readonly Offload[],
+    first: number,
+    end: number,
+  ): number {
+    const count = Math.min(this.together.shift() ?? 0, end - first)
+    const rooms = this.rooms
+    this.rooms = []
+    for (let i = first; i < first + count; i++) this.send(octets, starts[i]!, ends[i]!, offloads[i]!)
+    this.rooms = rooms
+    return count
+  }
+}
+
 /** Frames of odd numbers want their checksums completed; of those longer than 50 octets the second half is left elsewhere. */
 class OffloadingStack extends FakeStack {
   readonly memory = new Uint8Array(MTU)
@@ -88,10 +114,13 @@ class OffloadingStack extends FakeStack {
   }
 }
 
-function setup(burst: number, gathers = false) {
+function setup(burst: number, gathers = false, together: number[] = []) {
   const clock = new VirtualClock()
   const stack = new OffloadingStack()
-  const link = gathers ? new GatheringBurstLink(burst, stack.log) : new BurstLink(burst, stack.log)
+  const { log } = stack
+  const gathering =
+    together.length > 0 ? new TogetherBurstLink(burst, log, together) : new GatheringBurstLink(burst, log)
+  const link = gathers ? gathering : new BurstLink(burst, log)
   return { clock, stack, link }
 }
 
@@ -132,9 +161,10 @@ test('a turn makes no more frames than it may send', () => {
 test('frames arrive whole and in order, whatever their lengths, and whenever the link is full', () => {
   const frames = fc.array(fc.integer({ min: 1, max: MTU }), { maxLength: 40 })
   const rooms = fc.array(fc.nat(5), { maxLength: 20 })
+  const link = fc.record({ burst: fc.integer({ min: 1, max: 9 }), gathers: fc.boolean(), together: rooms })
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.boolean(), frames, rooms, (burst, gathers, lengths, given) => {
-      const { clock, stack, link } = setup(burst, gathers)
+    fc.property(link, frames, rooms, ({ burst, gathers, together }, lengths, given) => {
+      const { clock, stack, link } = setup(burst, gathers, [...together])
       const driver = new Driver(stack, link, clock)
       const expected = lengths.map((length, number) => ({ number, length, partial: number % 2 === 1 }))
       for (const { number, length } of expected) stack.outgoing.push({ number, length })

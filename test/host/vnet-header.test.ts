@@ -53,7 +53,13 @@ test('inward, a checksum that is left to the device needs no check, nor does one
   const plain = read(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   equal(plain.checksumValid || plain.checksumPartial || plain.segmentSize > 0, false)
   const partial = read(1, 1, 52, 0, 0xa8, 0x05, 20, 0, 16, 0)
-  deepEqual({ ...partial }, { checksumValid: true, checksumPartial: true, segmentSize: 1448, landing: undefined })
+  deepEqual(
+    { ...partial },
+    { checksumValid: true, checksumPartial: true, segmentSize: 1448, landing: undefined, more: false },
+  )
   const checked = read(2, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0)
-  deepEqual({ ...checked }, { checksumValid: true, checksumPartial: false, segmentSize: 0, landing: undefined })
+  deepEqual(
+    { ...checked },
+    { checksumValid: true, checksumPartial: false, segmentSize: 0, landing: undefined, more: false },
+  )
 })
