@@ -46,7 +46,7 @@ export class Linger {
 /** CLOSE (RFC 9293 §3.10.4). */
 export function closeConnection(connection: Connection): void {
   if (connection.finQueued) return
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'SYN-SENT':
       // RFC 9293 §3.10.4: nothing was agreed on, so there is nothing to close.
       connection.finish(undefined)

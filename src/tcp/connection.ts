@@ -101,6 +101,11 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
     return this.timeWaitSerial === 0 ? this.current : this.stateOfRow()
   }
 
+  /** The same as far as this object knows: it stays in TIME-WAIT. For the modules of this folder. */
+  get stage(): State {
+    return this.current
+  }
+
   get localAddress(): string {
     return this.local.toString()
   }
@@ -274,8 +279,7 @@ export class Connection extends ConnectionParts implements Waiting, TupleEntry {
 
   stopTimers(): void {
     this.stopParts()
-    this.retransmitAt = NEVER
-    this.persistAt = NEVER
+    this.flightIfMade?.stop()
     this.delayedAckAt = NEVER
     this.recovery.stop(this)
   }

@@ -212,7 +212,7 @@ export class Endpoint implements OutputHost {
       this.timeWait.bound(this.config.maxTimeWait)
       return
     }
-    if (connection.state === 'CLOSED') return
+    if (connection.stage === 'CLOSED') return
     setTimers(connection, this.now)
     this.deadlines.arm(connection)
     connection.landed()
@@ -292,9 +292,9 @@ export class Endpoint implements OutputHost {
 
   deliver(connection: Connection, segment: Segment): void {
     const verdict =
-      connection.state === 'SYN-SENT' ? arrivesSynSent(connection, segment) : arrivesOtherwise(connection, segment)
+      connection.stage === 'SYN-SENT' ? arrivesSynSent(connection, segment) : arrivesOtherwise(connection, segment)
     if (verdict === 'reset') this.replyReset(segment)
-    if (connection.state !== 'CLOSED') this.ready(connection)
+    if (connection.stage !== 'CLOSED') this.ready(connection)
   }
 
   /** The hash of a four-tuple in this endpoint's tables. */

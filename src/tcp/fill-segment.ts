@@ -31,7 +31,7 @@ export function emit(
   if (fin) {
     out.flags |= FIN
     connection.finSent = true
-    if (connection.state === 'CLOSE-WAIT') connection.enter('LAST-ACK')
+    if (connection.stage === 'CLOSE-WAIT') connection.enter('LAST-ACK')
   }
   const { flight } = connection
   if (flight.stalledSince === Number.POSITIVE_INFINITY) flight.stalledSince = host.now

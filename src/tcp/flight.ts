@@ -45,6 +45,12 @@ export class Flight {
     )
   }
 
+  /** No answer is waited for. */
+  stop(): void {
+    this.retransmitAt = NEVER
+    this.persistAt = NEVER
+  }
+
   /** Makes it as a new one. Nobody's list has it. */
   clear(): void {
     this.probeDue = false
@@ -68,7 +74,11 @@ export abstract class FlightOwner extends Marks {
   flightIfMade: Flight | undefined
 
   get flight(): Flight {
-    this.flightIfMade ??= spare.pop() ?? new Flight()
+    return this.flightIfMade ?? this.takeFlight()
+  }
+
+  private takeFlight(): Flight {
+    this.flightIfMade = spare.pop() ?? new Flight()
     return this.flightIfMade
   }
 

@@ -10,7 +10,7 @@ import { seqAdd } from './seq.ts'
  * one segment that it is given, allocates nothing.
  */
 export function nextSegment(connection: Connection, out: Segment): boolean {
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'CLOSED':
       return false
     case 'SYN-SENT':
@@ -18,7 +18,7 @@ export function nextSegment(connection: Connection, out: Segment): boolean {
       if (connection.synDue) return sendSyn(connection, out)
       return sendEarly(connection, out) || (connection.acksDue > 0 && sendAck(connection, out))
     case 'TIME-WAIT':
-      return connection.acksDue > 0 && sendAck(connection, out)
+      return connection.acksDue > 0 && connection.state === 'TIME-WAIT' && sendAck(connection, out)
     default:
       if (connection.retransmitDue && connection.recovery.sack === undefined) return resendFirst(connection, out)
       return (

@@ -10,7 +10,7 @@ import { armRetransmission } from './timeouts.ts'
 /** SYN, or SYN,ACK in SYN-RECEIVED, first or again. */
 export function sendSyn(connection: Connection, out: Segment): boolean {
   const { tcb, host, listener } = connection
-  const answering = connection.state === 'SYN-RECEIVED'
+  const answering = connection.stage === 'SYN-RECEIVED'
   const again = connection.stalledSince !== Number.POSITIVE_INFINITY
   connection.synDue = false
   if (!again && listener === undefined) {

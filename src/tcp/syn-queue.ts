@@ -212,9 +212,7 @@ export class SynQueue {
   private append(row: number, level: number): void {
     const { rows } = this
     const tail = this.tails[level]!
-    rows.setLevel(row, level)
-    rows.setPrevious(row, tail)
-    rows.setNext(row, NONE)
+    rows.append(row, level, tail)
     if (tail === NONE) this.heads[level] = row
     else rows.setNext(tail, row)
     this.tails[level] = row
@@ -239,16 +237,10 @@ export class SynQueue {
     if (prefix === OTHERS) rows.setOther(row)
     if (prefixes.count(prefix) === 1) {
       prefixes.member[prefix] = row
-      rows.setNextMember(row, row)
-      rows.setPreviousMember(row, row)
-      return
+      rows.beginRing(row)
+    } else {
+      rows.joinRing(row, prefixes.member[prefix]!)
     }
-    const oldest = prefixes.member[prefix]!
-    const newest = rows.previousMember(oldest)
-    rows.setNextMember(newest, row)
-    rows.setPreviousMember(row, newest)
-    rows.setNextMember(row, oldest)
-    rows.setPreviousMember(oldest, row)
   }
 
   private leavePrefix(row: number, address: IpAddress): void {
@@ -256,11 +248,8 @@ export class SynQueue {
     const v4 = this.family === 4
     const own = v4 ? prefixes.find(address.d >>> 8, 0) : prefixes.find(address.a, address.b >>> 16)
     const prefix = rows.isOther(row) ? OTHERS : own
-    const after = rows.nextMember(row)
-    const before = rows.previousMember(row)
-    rows.setNextMember(before, after)
-    rows.setPreviousMember(after, before)
-    if (prefixes.member[prefix] === row) prefixes.member[prefix] = after
+    if (prefixes.member[prefix] === row) prefixes.member[prefix] = rows.nextMember(row)
+    rows.leaveRing(row)
     prefixes.decrement(prefix)
   }
 }

@@ -176,24 +176,40 @@ export class SynRows {
     return this.previousLevel[row]! & 0xff
   }
 
-  setLevel(row: number, level: number): void {
-    this.previousLevel[row] = (this.previousLevel[row]! & ~0xff) | level
+  /** The row is the last of its level, behind `previous`. */
+  append(row: number, level: number, previous: number): void {
+    this.previousLevel[row] = (previous << 8) | level
+    this.nextFlags[row]! |= NONE << 8
   }
 
   nextMember(row: number): number {
     return this.nextMemberLocal[row]! >>> 8
   }
 
-  setNextMember(row: number, next: number): void {
-    this.nextMemberLocal[row] = (this.nextMemberLocal[row]! & 0xff) | (next << 8)
-  }
-
   previousMember(row: number): number {
     return this.previousMemberScale[row]! >>> 8
   }
 
-  setPreviousMember(row: number, previous: number): void {
-    this.previousMemberScale[row] = (this.previousMemberScale[row]! & 0xff) | (previous << 8)
+  /** The row is the only one of its prefix. */
+  beginRing(row: number): void {
+    this.linkMembers(row, row)
+  }
+
+  /** The row is the newest of its prefix, whose oldest is `oldest`. */
+  joinRing(row: number, oldest: number): void {
+    const newest = this.previousMember(oldest)
+    this.linkMembers(newest, row)
+    this.linkMembers(row, oldest)
+  }
+
+  leaveRing(row: number): void {
+    this.linkMembers(this.previousMember(row), this.nextMember(row))
+  }
+
+  private linkMembers(row: number, next: number): void {
+    const { nextMemberLocal, previousMemberScale } = this
+    nextMemberLocal[row] = (nextMemberLocal[row]! & 0xff) | (next << 8)
+    previousMemberScale[next] = (previousMemberScale[next]! & 0xff) | (row << 8)
   }
 
   /** Whether the row is that of a segment's four-tuple. */

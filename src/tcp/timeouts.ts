@@ -38,7 +38,7 @@ function retransmit(connection: Connection, now: Instant): void {
   }
   connection.trouble.timedOut(connection)
   // RFC 9293 MUST-22: a SYN goes the way of data, to the same end.
-  if (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
+  if (connection.stage === 'SYN-SENT' || connection.stage === 'SYN-RECEIVED') {
     connection.synDue = true
   } else {
     connection.path.timedOut(connection, connection.trouble.timeouts)
@@ -73,7 +73,7 @@ function giveUp(connection: Connection): void {
  * persist timer while the window keeps something back and nothing is out that would ask for an answer.
  */
 export function setTimers(connection: Connection, now: Instant): void {
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'CLOSED':
     case 'SYN-SENT':
     case 'SYN-RECEIVED':
@@ -83,32 +83,34 @@ export function setTimers(connection: Connection, now: Instant): void {
   connection.keepAliveIfMade?.arm(now)
   connection.lingerIfMade?.arm(connection, now)
   const { snd } = connection.tcb
+  const { flightIfMade: flight } = connection
   const inFlight = snd.una !== snd.nxt
   // RFC 9293 MUST-35, MUST-60: a window that is closed, or has been too small for too long, is probed.
   const isHeld = connection.corkIfMade !== undefined && connection.corkIfMade.until !== NEVER
   if (snd.wnd === 0 ? inFlight || hasUnsent(connection) : !inFlight && !isHeld && hasUnsent(connection)) {
-    connection.retransmitAt = NEVER
-    // What is not out cannot be unanswered: R2 begins with the probe.
-    if (!inFlight) connection.stalledSince = NEVER
-    connection.recovery.setTimers(connection, now, false)
-    setPersist(connection, now)
+    waitForWindow(connection, now, inFlight)
     return
   }
-  connection.persistAt = NEVER
-  connection.probes = 0
-  if (inFlight) {
-    armRetransmission(connection)
-  } else {
-    connection.retransmitAt = NEVER
-    connection.stalledSince = NEVER
+  if (flight !== undefined) {
+    flight.persistAt = NEVER
+    flight.probes = 0
+    if (!inFlight) {
+      flight.retransmitAt = NEVER
+      flight.stalledSince = NEVER
+    }
   }
+  if (inFlight) armRetransmission(connection)
   connection.recovery.setTimers(connection, now, inFlight)
-  if (connection.released && connection.state === 'FIN-WAIT-2' && connection.closeAt === NEVER) {
+  if (connection.released && connection.stage === 'FIN-WAIT-2' && connection.closeAt === NEVER) {
     connection.closeAt = now + connection.host.config.finWait2Timeout
   }
 }
 
-function setPersist(connection: Connection, now: Instant): void {
+function waitForWindow(connection: Connection, now: Instant, inFlight: boolean): void {
+  connection.retransmitAt = NEVER
+  // What is not out cannot be unanswered: R2 begins with the probe.
+  if (!inFlight) connection.stalledSince = NEVER
+  connection.recovery.setTimers(connection, now, false)
   if (connection.persistAt !== NEVER) return
   // RFC 9293 SHLD-29: the first probe after an RTO; SHLD-30: then with doubled waits.
   connection.persistAt = now + Math.min(connection.rto.value * 2 ** Math.min(connection.probes, 16), MOST_PERSIST)
@@ -128,7 +130,7 @@ export function armRetransmission(connection: Connection): void {
   const { flight, host, rto, listener } = connection
   if (flight.retransmitAt !== NEVER) return
   flight.retransmitAt =
-    connection.state === 'SYN-RECEIVED' && listener !== undefined
+    connection.stage === 'SYN-RECEIVED' && listener !== undefined
       ? listener.schedule.endAfter(flight.stalledSince, host.now)
       : Math.min(host.now + rto.value, giveUpAt(connection))
 }
@@ -137,7 +139,7 @@ export function armRetransmission(connection: Connection): void {
 export function giveUpAt(connection: Connection): number {
   const { listener, stalledSince } = connection
   const { connectTimeout } = connection.host.config
-  if (connection.state === 'SYN-SENT') return stalledSince + connectTimeout
-  if (connection.state === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
+  if (connection.stage === 'SYN-SENT') return stalledSince + connectTimeout
+  if (connection.stage === 'SYN-RECEIVED') return stalledSince + (listener?.survivalTime ?? connectTimeout)
   return stalledSince + (connection.userTimeoutIfMade?.value ?? connection.host.config.userTimeout)
 }

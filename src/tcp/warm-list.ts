@@ -86,7 +86,7 @@ function cool(connection: Connection): void {
   connection.recovery.stop(connection)
   connection.receiveRateIfMade = undefined
   connection.congestionIfMade = undefined
-  connection.flightIfMade = undefined
+  connection.grounded()
   if (connection.delayedAckAt === Number.POSITIVE_INFINITY) connection.quickAcks = NOTHING_CAME
   if (connection.pathIfMade?.isPlain(connection) === true) connection.pathIfMade = undefined
 }

@@ -17,7 +17,7 @@ export function handleAcknowledgment(
 ): 'go on' | 'stop' | 'reset' {
   const { tcb, host } = connection
   const { snd } = tcb
-  if (connection.state === 'SYN-RECEIVED') {
+  if (connection.stage === 'SYN-RECEIVED') {
     if (!seqLess(snd.una, segment.ack) || seqLess(snd.nxt, segment.ack)) {
       host.drop('tcp-ack-unacceptable')
       return 'reset'
@@ -55,20 +55,21 @@ function advance(connection: Connection, segment: Segment, acked: number, flight
   connection.ecnIfMade?.noteAck(connection, segment, flight)
   connection.recovery.progress(connection, segment, acked, octets, flight, rtt)
   // RFC 6298 (5.2), (5.3): restarted, or stopped, once sending is done.
-  connection.retransmitAt = Number.POSITIVE_INFINITY
-  connection.stalledSince = host.now
+  const { flight: out } = connection
+  out.retransmitAt = Number.POSITIVE_INFINITY
+  out.stalledSince = host.now
   connection.tellRoom()
 }
 
 /** RFC 6298 with Karn's rule; returns what this ACK measures, ms, NaN for nothing: the timed segment; or, after a retransmission, what the timestamp says (RFC 7323 §4). */
 function measure(connection: Connection, segment: Segment): number {
-  const { host, rto } = connection
+  const { host, rto, flight } = connection
   const stamped = stampedRtt(connection, segment)
-  if (connection.timedAt !== Number.POSITIVE_INFINITY) {
-    if (seqLess(segment.ack, connection.timedSeq)) return stamped
-    const rtt = host.now - connection.timedAt
+  if (flight.timedAt !== Number.POSITIVE_INFINITY) {
+    if (seqLess(segment.ack, flight.timedSeq)) return stamped
+    const rtt = host.now - flight.timedAt
     rto.sample(rtt)
-    connection.timedAt = Number.POSITIVE_INFINITY
+    flight.timedAt = Number.POSITIVE_INFINITY
     return rtt
   }
   if (stamped >= 0) rto.sample(stamped)
@@ -122,7 +123,7 @@ function updateWindow(connection: Connection, segment: Segment): void {
 /** What the acknowledgment of our FIN leads to. */
 function enterByOurFin(connection: Connection): 'go on' | 'stop' {
   if (!connection.finAcked) return 'go on'
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'FIN-WAIT-1':
       connection.enter('FIN-WAIT-2')
       return 'go on'

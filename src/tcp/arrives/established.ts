@@ -1,3 +1,4 @@
+import type { Instant } from '../../wire/instant.ts'
 import { ABSENT, type Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { timestampClock } from '../isn.ts'
@@ -32,22 +33,26 @@ export function learnOptions(connection: Connection, syn: Segment): void {
 export function becomeEstablished(connection: Connection, segment: Segment, unscaled: boolean): void {
   const { tcb, host, listener } = connection
   const { snd } = tcb
+  const { timedAt } = connection
   connection.doneWith(seqDistance(tcb.iss, segment.ack) - 1)
   snd.una = segment.ack
   // The rest goes out again at once if it was on our SYN, or behind a SYN,ACK that was lost (RFC 7413 §4.2.2).
-  const lost = listener === undefined || connection.timedAt === Number.POSITIVE_INFINITY
+  const lost = listener === undefined || timedAt === Number.POSITIVE_INFINITY
   snd.resend = lost ? snd.una : snd.nxt
   // RFC 9293 MUST-1: it is unsigned.
   snd.wnd = unscaled ? segment.wnd : segment.wnd << snd.scale
   snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
-  connection.retransmitAt = Number.POSITIVE_INFINITY
-  connection.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
+  if (connection.flightIfMade !== undefined || snd.una !== snd.nxt) {
+    const { flight } = connection
+    flight.retransmitAt = Number.POSITIVE_INFINITY
+    flight.stalledSince = snd.una === snd.nxt ? Number.POSITIVE_INFINITY : host.now
+    flight.timedAt = Number.POSITIVE_INFINITY
+  }
   connection.synDue = false
-  measureHandshake(connection, segment)
+  measureHandshake(connection, segment, timedAt)
   connection.recovery.start(connection)
-  connection.timedAt = Number.POSITIVE_INFINITY
   connection.keepAliveIfMade?.heard(connection)
   connection.enter('ESTABLISHED')
   connection.tellRoom()
@@ -58,10 +63,10 @@ export function becomeEstablished(connection: Connection, segment: Segment, unsc
  * The handshake's round-trip time: of a SYN sent once or, after an active open or Fast Open, by the timestamp that the
  * segment echoes (a half-open row sends a cookie in its place).
  */
-function measureHandshake(connection: Connection, segment: Segment): void {
+function measureHandshake(connection: Connection, segment: Segment, timedAt: Instant): void {
   const { tcb, host, rto, listener, fastOpen } = connection
-  if (connection.timedAt !== Number.POSITIVE_INFINITY) {
-    rto.sample(host.now - connection.timedAt)
+  if (timedAt !== Number.POSITIVE_INFINITY) {
+    rto.sample(host.now - timedAt)
   } else if (listener === undefined || fastOpen) {
     const rtt = seqDistance(segment.tsEcr, timestampClock(tcb.tsOffset, host.now))
     if (tcb.timestamps && segment.timestamps && rtt >= 0) rto.sample(rtt)

@@ -14,7 +14,7 @@ const PAWS_IDLE = 24 * 24 * 3600 * 1000
  * 'reset' when the segment deserves a RST `<SEQ=SEG.ACK>`.
  */
 export function arrivesOtherwise(connection: Connection, segment: Segment): 'reset' | undefined {
-  const unscaled = connection.state === 'SYN-RECEIVED' && trimSyn(connection, segment)
+  const unscaled = connection.stage === 'SYN-RECEIVED' && trimSyn(connection, segment)
   // First: the sequence number.
   if (isOldDuplicate(connection, segment)) return undefined
   if (isAcceptable(connection, segment)) {
@@ -155,7 +155,7 @@ function handleReset(connection: Connection, segment: Segment): void {
     challenge(connection, segment, 'tcp-rst-inexact')
     return
   }
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'SYN-RECEIVED':
       connection.finish(connection.listener === undefined ? 'ECONNREFUSED' : 'ECONNRESET')
       break
@@ -170,7 +170,7 @@ function handleReset(connection: Connection, segment: Segment): void {
 
 /** RFC 5961 §4: whatever its number, a SYN asks for a challenge ACK; a peer that has restarted answers it with the exact RST. */
 function challengeSyn(connection: Connection, segment: Segment): void {
-  if (connection.state === 'SYN-RECEIVED' && connection.listener !== undefined) {
+  if (connection.stage === 'SYN-RECEIVED' && connection.listener !== undefined) {
     answerSynAgain(connection, segment)
     return
   }

@@ -13,7 +13,7 @@ const MOST_ACKS_DUE = 16
 export function handleText(connection: Connection, segment: Segment): 'reset' | undefined {
   if (segment.length === 0) return undefined
   const { tcb, receiveBuffer, host } = connection
-  switch (connection.state) {
+  switch (connection.stage) {
     // On a SYN, by Fast Open (RFC 7413 §4.2.2); nothing else gets here before ESTABLISHED.
     case 'SYN-RECEIVED':
     case 'ESTABLISHED':
@@ -136,7 +136,7 @@ export function handleFin(connection: Connection, segment: Segment): void {
   connection.finReceived = true
   connection.acksDue = Math.max(connection.acksDue, 1)
   connection.tell(READABLE)
-  switch (connection.state) {
+  switch (connection.stage) {
     case 'ESTABLISHED':
       connection.enter('CLOSE-WAIT')
       break
