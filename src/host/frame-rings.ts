@@ -6,7 +6,7 @@ import { errnoName } from './tun-error.ts'
 const { EAGAIN, EINVAL } = constants.errno
 
 /** Frames that one system call writes at the most. */
-const WRITES = 64
+export const WRITES = 256
 /** Frames that one system call reads at the most, and the octets that they may take together. */
 const READS = 64
 const READ_OCTETS = 2 ** 18

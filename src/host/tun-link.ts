@@ -8,7 +8,7 @@ import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import type { Libc, Watch } from './ffi.ts'
-import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS } from './frame-rings.ts'
+import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS, WRITES } from './frame-rings.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import { readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.ts'
 
@@ -42,8 +42,8 @@ const EBADFD = 77
 const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
 
 /**
- * Frames written one right after another. Within each `write` the kernel receives its frame, and wakes the reader if that has
- * nothing else to read: while frames come faster than it reads, it need not be woken.
+ * Frames written one right after another, where each is a call. Within it the kernel receives the frame, and wakes the reader if
+ * that has nothing else to read: while frames come faster than it reads, it need not be woken.
  */
 const BURST = 64
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
@@ -64,7 +64,7 @@ export class TunLink implements Link {
   /** Why each frame takes a system call; undefined where one takes several. */
   readonly ringRefusal: string | undefined
   readonly headroom: number = VNET_HEADER_LENGTH
-  readonly burst: number = BURST
+  readonly burst: number
   readonly counters: Readonly<TunCounters>
   readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
   readonly #libc: Libc
@@ -94,6 +94,7 @@ export class TunLink implements Link {
     this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
     this.#rings = device.rings ?? NO_RINGS
     this.ringRefusal = this.#rings.refusal
+    this.burst = this.#rings.writer === undefined ? BURST : WRITES
   }
 
   attach(receiver: LinkReceiver): void {
