@@ -46,6 +46,8 @@ const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
  * that has nothing else to read: while frames come faster than it reads, it need not be woken.
  */
 const BURST = 64
+/** Octets that a longer burst may take, where one call writes it. */
+const BURST_OCTETS = 2 ** 19
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
@@ -94,7 +96,7 @@ export class TunLink implements Link {
     this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
     this.#rings = device.rings ?? NO_RINGS
     this.ringRefusal = this.#rings.refusal
-    this.burst = this.#rings.writer === undefined ? BURST : WRITES
+    this.burst = this.#rings.writer === undefined ? BURST : longBurst(this.mtu)
   }
 
   attach(receiver: LinkReceiver): void {
@@ -259,6 +261,10 @@ export class TunLink implements Link {
     closeSync(this.#fd)
     this.#receiver?.closed(error)
   }
+}
+
+function longBurst(mtu: number): number {
+  return Math.max(BURST, Math.min(WRITES, Math.floor(BURST_OCTETS / (VNET_HEADER_LENGTH + mtu))))
 }
 
 function goneError(name: string, errno: number): TunError {
