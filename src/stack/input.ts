@@ -47,17 +47,22 @@ export class IpInput {
     counters.received++
     tcp.now = now
     const { train } = this
-    if (train.isOpen && offload?.more === true && train.takes(octets, start, end)) {
-      counters.InSegs++
-      if (train.isFull) this.settle()
-      return
-    }
-    this.settle()
+    if (train.isOpen && this.joins(octets, start, end, offload)) return
+    if (train.frames > 0) this.settle()
     this.dropped = false
     const at = from.ethernet === undefined ? start : from.ethernet.receive(octets, start, end, now)
     if (at >= 0) this.receivePacket(octets, at, end, now, offload, 'link')
     if (!this.dropped) counters.accepted++
     this.dropped = true
+  }
+
+  /** Whether the frame continues the train: it waits there for what follows. */
+  private joins(octets: Uint8Array, start: number, end: number, offload: Offload | undefined): boolean {
+    const { train } = this
+    if (offload?.more !== true || !train.takes(octets, start, end)) return false
+    this.stack.counters.InSegs++
+    if (train.isFull) this.settle()
+    return true
   }
 
   /** A packet of this stack's to itself (RFC 1122 §3.3.1.1, §3.2.1.3). */
