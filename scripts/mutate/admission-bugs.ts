@@ -149,8 +149,8 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'a cookie for the next incarnation is not beyond the last number of the old one',
     file: 'tcp/arrives/listen.ts',
-    text: '(old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))',
-    planted: '(old !== NO_ROW && seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))',
+    text: 'old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss)',
+    planted: 'old !== NO_ROW && seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss)',
   },
   {
     name: 'a deferred SYN is answered before the application says so',

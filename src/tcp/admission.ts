@@ -7,7 +7,8 @@ import type { Syn } from './syn.ts'
  *
  * - `hold`: it gets an entry of the SYN queue, and a SYN,ACK. In a full queue the oldest entry of the heaviest source
  *   prefix makes room; its client's ACK still completes the handshake, by the cookie.
- * - `cookie`: a SYN,ACK, and nothing is kept.
+ * - `cookie`: a SYN,ACK, and nothing is kept. It is as `hold` for a client whose last connection from that port is in TIME-WAIT, where
+ *   the cookie is not beyond the numbers of that (RFC 9293 MAY-2).
  * - `refuse`: a RST.
  * - `ignore`: nothing.
  * - `defer`: an entry, and no SYN,ACK before the application says so.
@@ -88,7 +89,7 @@ export function admitThenCookies(_syn: Syn, load: Load): Verdict {
   return load.isFull ? 'cookie' : 'hold'
 }
 
-/** Cookies for all: nothing is ever kept before the handshake is over. */
+/** Cookies for all: nothing is kept before the handshake is over, but for who comes again while its last connection is in TIME-WAIT. */
 export function admitByCookie(): Verdict {
   return 'cookie'
 }

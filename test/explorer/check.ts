@@ -113,7 +113,8 @@ function forbiddenFor(world: World, peer: Peer, was: Before, is: Variables): str
 function isVictim(world: World, asking: Peer, peer: Peer, was: Before): boolean {
   const { admission } = was.surroundings.get(asking)!
   const isAdmitted = world.births.has(asking) && !was.births.has(asking)
-  return peer !== asking && admission === 'evict' && isAdmitted && was.victims.includes(peer) && !world.births.has(peer)
+  const evicts = admission === 'evict' || (admission === 'cookie' && was.variables.get(asking)!.state === 'TIME-WAIT')
+  return peer !== asking && evicts && isAdmitted && was.victims.includes(peer) && !world.births.has(peer)
 }
 
 /** §3.9.2.2, and RFC 5927 §4.1: an error about what is not in flight is nothing; about the SYN of ours, a refusal. */

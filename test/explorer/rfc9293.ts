@@ -71,8 +71,8 @@ function reincarnates(was: Variables, segment: Arrival, around: Surroundings): b
 }
 
 /**
- * What admission does not take leaves TIME-WAIT as it is; so does a cookie that is not beyond the last number of the old
- * connection (MAY-2), and is not sent.
+ * What admission does not take leaves TIME-WAIT as it is. Where a cookie would not be beyond the last number of the old connection
+ * (MAY-2), there is an entry.
  */
 function reincarnation(was: Variables, segment: Arrival, around: Surroundings): Outcome[] {
   const outcomes = listen(was, segment, around).map((outcome) => ({
@@ -81,7 +81,8 @@ function reincarnation(was: Variables, segment: Arrival, around: Surroundings): 
   }))
   const ends = ({ reply, deferred }: Outcome): boolean => reply !== 'nothing' || deferred !== undefined
   const admitted = outcomes.filter(ends)
-  const left = outcomes.filter((outcome) => !ends(outcome) || outcome.reply === 'cookie')
+  const left = outcomes.filter((outcome) => !ends(outcome))
+  if (around.admission === 'cookie') admitted.push(...listen(was, segment, { ...around, admission: 'evict' }))
   if (around.admission === 'refuse') return outcomes.map((outcome) => ({ ...outcome, state: was.state }))
   return [...admitted, ...left.map((outcome) => ({ ...outcome, state: was.state, reply: 'nothing' }) as const)]
 }

@@ -97,7 +97,7 @@ function admit(endpoint: Endpoint, listener: Listener, syn: Segment, hash: numbe
       hold(endpoint, listener, syn, hash, old, true)
       return
     case 'cookie':
-      answerWithCookie(endpoint, listener, syn, old)
+      answerWithCookie(endpoint, listener, syn, hash, old)
       return
     case 'refuse':
       counters.refused++
@@ -119,7 +119,7 @@ function hold(
   old: number,
   deferred: boolean,
 ): void {
-  const { listening, now } = endpoint
+  const { listening } = endpoint
   const asked = listener.fastOpens.limit > 0 && syn.cookieLength !== ABSENT
   const verdict = asked ? judgeFastOpen(endpoint, listener, syn, deferred) : 'none'
   if (verdict === 'open') {
@@ -127,38 +127,57 @@ function hold(
     listening.openFast(listener, syn)
     return
   }
-  if (listener.halfOpen >= listener.backlog && !(listener.cookies && listening.evict(listener))) {
-    answerWithCookie(endpoint, listener, syn, old)
+  if (!hasRoom(endpoint, listener)) {
+    answerWithCookie(endpoint, listener, syn, hash, old)
     return
   }
+  const row = enter(endpoint, listener, syn, hash, old)
+  if (row === NONE) return
+  const queue = listener.queues.of(syn.source.family)
+  if (verdict === 'offer') queue.rows.setWantsCookie(row)
+  if (deferred) listening.defer(listener, queue, row, syn)
+  else listener.scheduleAnswer(queue, row)
+}
+
+/** For one entry more, perhaps since another went. */
+function hasRoom({ listening }: Endpoint, listener: Listener): boolean {
+  return listener.halfOpen < listener.backlog || (listener.cookies && listening.evict(listener))
+}
+
+/** The row of the new entry; NONE if there is no memory for it, and the SYN is dropped. */
+function enter(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: number): number {
+  const { listening, now } = endpoint
   const { keys } = listening.cookies
   const queue = listener.queues.of(syn.source.family)
   const row = queue.insert(hash, syn, freshSequence(endpoint, syn, old), keys.generation, now)
   if (row === NONE) {
     dropForNoRoom(endpoint, listener)
-    return
+    return NONE
   }
-  if (verdict === 'offer') queue.rows.setWantsCookie(row)
   // Until the first answer: the half of its TSval that is not to be had again without another signature.
   queue.rows.answered[row] = listening.cookies.tsVal >>> 16
   listener.counters.held++
   if (syn.length > 0) endpoint.drop('tcp-text-ignored')
   listening.observeRow('syn-received', listener, queue, row)
-  if (deferred) listening.defer(listener, queue, row, syn)
-  else listener.scheduleAnswer(queue, row)
+  return row
 }
 
 /**
  * A SYN,ACK of which nothing is kept (RFC 4987 §3.6). An old incarnation ends with it; where the cookie is not beyond
- * what that has used (RFC 9293 MAY-2 (1)), the SYN is dropped: it comes again, and so does another key.
+ * what that has used (RFC 9293 MAY-2 (1)), the SYN gets an entry, whose number can be: the same client would be told the same
+ * cookie again and again.
  */
-function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, old: number): void {
+function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: number): void {
   const { listening, counters } = endpoint
   const { halfOpen, cookies } = listening
   halfOpenOf(syn, halfOpen)
   signHandshake(endpoint, halfOpen, cookies.keys.current)
-  if (!listener.cookies || (old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss))) {
+  if (!listener.cookies) {
     dropForNoRoom(endpoint, listener)
+    return
+  }
+  if (old !== NO_ROW && !seqLess(endpoint.timeWait.rows.sndNxt(old), cookies.iss)) {
+    holdInstead(endpoint, listener, syn, hash, old)
     return
   }
   if (old !== NO_ROW) {
@@ -173,6 +192,16 @@ function answerWithCookie(endpoint: Endpoint, listener: Listener, syn: Segment, 
   counters.SyncookiesSent++
   counters.TCPReqQFullDoCookies++
   listening.observe('cookie-sent', listener)
+}
+
+/** Of a SYN for which no cookie can be. */
+function holdInstead(endpoint: Endpoint, listener: Listener, syn: Segment, hash: number, old: number): void {
+  if (!hasRoom(endpoint, listener)) {
+    dropForNoRoom(endpoint, listener)
+    return
+  }
+  const row = enter(endpoint, listener, syn, hash, old)
+  if (row !== NONE) listener.scheduleAnswer(listener.queues.of(syn.source.family), row)
 }
 
 function dropForNoRoom(endpoint: Endpoint, listener: Listener): void {
