@@ -23,8 +23,8 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'an entry makes room that has no cookie to come back with',
     file: 'tcp/arrives/listen.ts',
-    text: '!(listener.cookies && listening.evict(listener))',
-    planted: '!listening.evict(listener)',
+    text: '(listener.cookies && listening.evict(listener))',
+    planted: 'listening.evict(listener)',
   },
   {
     name: 'an ACK that is no cookie kills the client whose next is one',

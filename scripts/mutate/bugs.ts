@@ -19,14 +19,14 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'backlog off by one: nobody makes room in a full queue',
     file: 'tcp/arrives/listen.ts',
-    text: 'listener.halfOpen >= listener.backlog &&',
-    planted: 'listener.halfOpen > listener.backlog &&',
+    text: 'listener.halfOpen < listener.backlog ||',
+    planted: 'listener.halfOpen <= listener.backlog ||',
   },
   {
     name: 'an entry is evicted although there is room',
     file: 'tcp/arrives/listen.ts',
-    text: 'listener.halfOpen >= listener.backlog &&',
-    planted: 'listener.halfOpen >= Math.max(listener.backlog - 1, 1) &&',
+    text: 'listener.halfOpen < listener.backlog ||',
+    planted: 'listener.halfOpen < Math.max(listener.backlog - 1, 1) ||',
   },
   {
     name: 'a refused SYN is not counted',
