@@ -143,8 +143,8 @@ export const ADMISSION_BUGS: readonly Bug[] = [
   {
     name: 'a SYN that is not admitted ends TIME-WAIT',
     file: 'tcp/arrives/listen.ts',
-    text: 'counters.syns++',
-    planted: 'counters.syns++\n  if (old !== NO_ROW) endpoint.timeWait.end(old)',
+    text: 'if (!listener.cookies) {',
+    planted: 'if (!listener.cookies) {\n    if (old !== NO_ROW) endpoint.timeWait.end(old)',
   },
   {
     name: 'a cookie for the next incarnation is not beyond the last number of the old one',

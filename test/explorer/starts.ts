@@ -151,6 +151,13 @@ export const STARTS: readonly Start[] = [
     depth: 7,
   },
   {
+    name: 'TIME-WAIT without cookies, and a full SYN queue',
+    opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 1 }, peers: ['A', 'B'] },
+    prefix: ['SYN', 'ACK', 'accept()', 'close()', 'FIN', 'ACK', 'SYN (q)'],
+    actions: actionsOfPeer(0, ['SYN', 'SYN, other ISN', 'ACK']),
+    depth: 7,
+  },
+  {
     name: 'LISTEN without cookies, three entries of two prefixes, and others ask',
     opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 3 }, peers: ['A', 'A', 'B', 'B', 'C'] },
     prefix: ['SYN', 'SYN (q)', 'SYN (r)'],
