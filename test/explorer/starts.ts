@@ -154,8 +154,8 @@ export const STARTS: readonly Start[] = [
     name: 'TIME-WAIT without cookies, and a full SYN queue',
     opening: { kind: 'listen', listen: { ...WITHOUT_COOKIES, backlog: 1 }, peers: ['A', 'B'] },
     prefix: ['SYN', 'ACK', 'accept()', 'close()', 'FIN', 'ACK', 'SYN (q)'],
-    actions: actionsOfPeer(0, ['SYN', 'SYN, other ISN', 'ACK']),
-    depth: 7,
+    actions: [...WITH_COOKIES, ...actionsOfPeer(1, RIVAL)],
+    depth: 6,
   },
   {
     name: 'LISTEN without cookies, three entries of two prefixes, and others ask',
