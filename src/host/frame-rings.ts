@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { Frames } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
 import { IoUring, READ, READ_FIXED, type UringCalls, WRITE } from './io-uring.ts'
 import { errnoName } from './tun-error.ts'
@@ -76,11 +77,12 @@ export class FrameWriter {
   }
 
   /**
-   * Writes octets[starts[i] - before] up to octets[ends[i]], for i from `first` up to `end`. Returns how many of these frames are
-   * dealt with, `refused` among them: perhaps none.
+   * Writes the frames from `first` up to `end`, each with so many octets `before` it. Returns how many of them are dealt with,
+   * `refused` among them: perhaps none.
    */
-  write(octets: Uint8Array, starts: Int32Array, ends: Int32Array, before: number, first: number, end: number): number {
+  write(frames: Frames, before: number, first: number, end: number): number {
     if (this.#isOff) return 0
+    const { octets, starts, ends } = frames
     if (octets !== this.#from) {
       this.#address = this.#calls.addressOf(octets)
       this.#from = octets

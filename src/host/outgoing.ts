@@ -1,4 +1,4 @@
-import type { Link } from '../link/link.ts'
+import type { Frames, Link } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
 import { ETHERNET_HEADER_LENGTH } from '../wire/ethernet.ts'
 import type { Instant } from '../wire/instant.ts'
@@ -14,10 +14,7 @@ export class Outgoing {
   readonly #transmit: Transmit
   /** Octets of the longest frame, with what the link wants before it. */
   readonly #slot: number
-  readonly #buffer: Uint8Array
-  readonly #starts: Int32Array
-  readonly #ends: Int32Array
-  readonly #offloads: readonly Offload[]
+  readonly #frames: Frames
   /** What the last frame goes on with, where the link takes that from elsewhere. */
   readonly #payload: Payload | undefined
   /** Frames that wait are `first` up to `count`. */
@@ -30,10 +27,12 @@ export class Outgoing {
     const most = link.burst ?? 1
     const header = link.headroom + (link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
     this.#slot = header + Math.max(link.mtu, link.offload.segmentation)
-    this.#buffer = arenaOctets(this.#slot + (most - 1) * (header + link.mtu))
-    this.#starts = new Int32Array(most)
-    this.#ends = new Int32Array(most)
-    this.#offloads = Array.from({ length: most }, () => new Offload())
+    this.#frames = {
+      octets: arenaOctets(this.#slot + (most - 1) * (header + link.mtu)),
+      starts: new Int32Array(most),
+      ends: new Int32Array(most),
+      offloads: Array.from({ length: most }, () => new Offload()),
+    }
     this.#payload = link.sendGathered === undefined ? undefined : new Payload()
   }
 
@@ -44,19 +43,16 @@ export class Outgoing {
   /** When it is empty: takes frames from the stack, `most` at the most. */
   fill(now: Instant, most: number): void {
     const { headroom } = this.#link
-    const wanted = Math.min(most, this.#offloads.length)
+    const { octets, starts, ends, offloads } = this.#frames
+    const wanted = Math.min(most, offloads.length)
     this.#first = 0
     this.#count = 0
-    for (
-      let at = 0;
-      this.#count < wanted && at + this.#slot <= this.#buffer.length;
-      at = this.#ends[this.#count - 1]!
-    ) {
+    for (let at = 0; this.#count < wanted && at + this.#slot <= octets.length; at = ends[this.#count - 1]!) {
       const start = at + headroom
       const length = this.#next(start, now)
       if (length === 0) return
-      this.#starts[this.#count] = start
-      this.#ends[this.#count] = start + length
+      starts[this.#count] = start
+      ends[this.#count] = start + length
       this.#count++
       // It is the stack's memory, and read before the stack is called again.
       if (this.#payload !== undefined && this.#payload.length > 0) return
@@ -75,19 +71,20 @@ export class Outgoing {
   /** Whole frames, as many as the link takes together. */
   #sendTogether(): number {
     const whole = this.#payload === undefined || this.#payload.length === 0 ? this.#count : this.#count - 1
-    return this.#link.sendTogether!(this.#buffer, this.#starts, this.#ends, this.#offloads, this.#first, whole)
+    return this.#link.sendTogether!(this.#frames, this.#first, whole)
   }
 
   #sendFirst(): boolean {
     const first = this.#first
-    const start = this.#starts[first]!
-    const end = this.#ends[first]!
-    const offload = this.#offloads[first]!
+    const { octets, starts, ends, offloads } = this.#frames
+    const start = starts[first]!
+    const end = ends[first]!
+    const offload = offloads[first]!
     const payload = this.#payload
     if (payload === undefined || payload.length === 0 || first < this.#count - 1) {
-      return this.#link.send(this.#buffer, start, end, offload)
+      return this.#link.send(octets, start, end, offload)
     }
-    const taken = this.#link.sendGathered!(this.#buffer, start, end, payload, offload)
+    const taken = this.#link.sendGathered!(octets, start, end, payload, offload)
     if (taken) payload.clear()
     return taken
   }
@@ -95,15 +92,17 @@ export class Outgoing {
   /** A frame for which the link has no room waits whole: its payload's memory may hold others by then. */
   #joinLast(): void {
     if (this.#payload === undefined || this.#payload.length === 0) return
+    const { octets, ends } = this.#frames
     const last = this.#count - 1
-    const end = this.#ends[last]!
-    this.#ends[last] = end + this.#payload.join(this.#buffer, end)
+    const end = ends[last]!
+    ends[last] = end + this.#payload.join(octets, end)
   }
 
   #next(start: number, now: Instant): number {
-    const offload = this.#offloads[this.#count]!
+    const { octets, offloads } = this.#frames
+    const offload = offloads[this.#count]!
     offload.clear()
-    const length = this.#transmit(this.#buffer, start, now, offload, this.#payload)
+    const length = this.#transmit(octets, start, now, offload, this.#payload)
     const whole = length + (this.#payload?.length ?? 0)
     if (this.#link.headroom + whole <= this.#slot) return length
     throw new RangeError(`the stack made a frame of ${whole} octets: more than the link ${this.#link.name} takes`)

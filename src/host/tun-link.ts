@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
-import type { Link, LinkReceiver } from '../link/link.ts'
+import type { Frames, Link, LinkReceiver } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
 import type { Milliseconds } from '../wire/instant.ts'
 import type { Landing } from '../wire/landing.ts'
@@ -120,19 +120,13 @@ export class TunLink implements Link {
     return this.#sent(result)
   }
 
-  sendTogether(
-    octets: Uint8Array,
-    starts: Int32Array,
-    ends: Int32Array,
-    offloads: readonly Offload[],
-    first: number,
-    end: number,
-  ): number {
+  sendTogether(frames: Frames, first: number, end: number): number {
     const { writer } = this.#rings
     if (writer === undefined || end - first < LEAST_WRITES) return 0
+    const { octets, starts, offloads } = frames
     for (let i = first; i < end; i++) writeVnetHeader(octets, starts[i]!, offloads[i]!)
     writer.refused = 0
-    const count = writer.write(octets, starts, ends, VNET_HEADER_LENGTH, first, end)
+    const count = writer.write(frames, VNET_HEADER_LENGTH, first, end)
     this.#counters.refused += writer.refused
     this.#counters.sent += count - writer.refused
     return count

@@ -19,6 +19,14 @@ export interface LinkReceiver {
   closed(error?: Error): void
 }
 
+/** Several frames in one buffer: number i lies at octets[starts[i]] up to octets[ends[i]]. */
+export interface Frames {
+  readonly octets: Uint8Array
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  readonly offloads: readonly Offload[]
+}
+
 /**
  * A way in and out for frames. Implementations: the in-process wire, TUN. Middleware wraps one link and is one itself:
  * `impair(link, ...)`, `tap(link, ...)`.
@@ -50,17 +58,10 @@ export interface Link {
    */
   sendGathered?(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean
   /**
-   * As `send` of several frames, one after the other: octets[starts[i]] up to octets[ends[i]], for i from `first` up to `end`.
-   * Returns how many of them it took, from the first on; 0 where one by one is as good.
+   * As `send` of several frames, one after the other: those from `first` up to `end`. Returns how many of them it took, from the
+   * first on; 0 where one by one is as good.
    */
-  sendTogether?(
-    octets: Uint8Array,
-    starts: Int32Array,
-    ends: Int32Array,
-    offloads: readonly Offload[],
-    first: number,
-    end: number,
-  ): number
+  sendTogether?(frames: Frames, first: number, end: number): number
   /**
    * Brings frames that have come already, without the `drained()` that follows otherwise: what makes room for whoever is amid sending
    * much. For links whose frames wait until they are read.

@@ -3,7 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Driver } from '../../src/host/driver.ts'
-import type { Link, LinkReceiver } from '../../src/link/link.ts'
+import type { Frames, Link, LinkReceiver } from '../../src/link/link.ts'
 import { tap } from '../../src/link/tap.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
 import type { Instant } from '../../src/wire/instant.ts'
@@ -81,14 +81,7 @@ class TogetherBurstLink extends GatheringBurstLink {
     this.together = together
   }
 
-  sendTogether(
-    octets: Uint8Array,
-    starts: Int32Array,
-    ends: Int32Array,
-    offloads: readonly Offload[],
-    first: number,
-    end: number,
-  ): number {
+  sendTogether({ octets, starts, ends, offloads }: Frames, first: number, end: number): number {
     const count = Math.min(this.together.shift() ?? 0, end - first)
     const rooms = this.rooms
     this.rooms = []

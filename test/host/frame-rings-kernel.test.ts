@@ -40,9 +40,10 @@ function framesFor(link: TunLink, port: number, ids: readonly number[]) {
 }
 
 function sendAll(link: TunLink, port: number, ids: readonly number[]): void {
-  const { octets, starts, ends, offloads } = framesFor(link, port, ids)
+  const frames = framesFor(link, port, ids)
+  const { octets, starts, ends, offloads } = frames
   for (let first = 0; first < ids.length; ) {
-    const taken = link.sendTogether(octets, starts, ends, offloads, first, ids.length)
+    const taken = link.sendTogether(frames, first, ids.length)
     if (taken > 0) first += taken
     else equal(link.send(octets, starts[first]!, ends[first]!, offloads[first++]!), true)
   }

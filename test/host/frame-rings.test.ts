@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { FrameReader, FrameWriter, openFrameRings } from '../../src/host/frame-rings.ts'
 import { READ, READ_FIXED, WRITE } from '../../src/host/io-uring.ts'
+import type { Frames } from '../../src/link/link.ts'
 import { range } from '../link/recorder.ts'
 import { FakeUring, type Request } from './fake-uring.ts'
 
@@ -24,12 +25,12 @@ function device(written: number[], refuses: (number: number) => number = () => 0
   }
 }
 
-function frames(count: number) {
+function framesOf(count: number): Frames {
   const octets = new Uint8Array(count * (BEFORE + LENGTH))
   const starts = Int32Array.from({ length: count }, (_, i) => i * (BEFORE + LENGTH) + BEFORE)
   const ends = starts.map((start) => start + LENGTH)
   for (let i = 0; i < count; i++) octets.fill(i, starts[i]!, ends[i]!)
-  return { octets, starts, ends }
+  return { octets, starts, ends, offloads: [] }
 }
 
 function writerOf(kernel: FakeUring): FrameWriter {
@@ -52,11 +53,11 @@ test('frames are written in their order, each once, 256 by one call', () => {
       kernel.carryOut = device(written)
       const writer = writerOf(kernel)
       for (const count of batches) {
-        const { octets, starts, ends } = frames(count)
+        const frames = framesOf(count)
         written.length = 0
         const calls = kernel.calls
         let first = 0
-        while (first < count) first += writer.write(octets, starts, ends, BEFORE, first, count)
+        while (first < count) first += writer.write(frames, BEFORE, first, count)
         deepEqual(
           written,
           range(count).map((number) => number & 0xff),
@@ -75,11 +76,11 @@ test('a frame that the kernel does not take is counted, and the others go', () =
   const written: number[] = []
   kernel.carryOut = device(written, (number) => (number % 3 === 1 ? -EIO : 0))
   const writer = writerOf(kernel)
-  const { octets, starts, ends } = frames(9)
-  equal(writer.write(octets, starts, ends, BEFORE, 0, 9), 9)
+  const frames = framesOf(9)
+  equal(writer.write(frames, BEFORE, 0, 9), 9)
   equal(writer.refused, 3)
   deepEqual(written, [0, 2, 3, 5, 6, 8])
-  equal(writer.write(octets, starts, ends, BEFORE, 8, 9), 1)
+  equal(writer.write(frames, BEFORE, 8, 9), 1)
   writer.close()
 })
 
@@ -87,10 +88,10 @@ test('a device whose room is bounded gets its frames one by one from then on', (
   const kernel = new FakeUring()
   kernel.carryOut = device([], (number) => (number === 5 ? -EAGAIN : 0))
   const writer = writerOf(kernel)
-  const { octets, starts, ends } = frames(9)
-  equal(writer.write(octets, starts, ends, BEFORE, 0, 9), 9)
+  const frames = framesOf(9)
+  equal(writer.write(frames, BEFORE, 0, 9), 9)
   equal(writer.refused, 1)
-  equal(writer.write(octets, starts, ends, BEFORE, 0, 9), 0)
+  equal(writer.write(frames, BEFORE, 0, 9), 0)
   writer.close()
 })
 
@@ -101,12 +102,12 @@ test('where the kernel carries out less than it is asked for, the rest is left t
     kernel.carryOut = device(written)
     const writer = writerOf(kernel)
     kernel.rooms.push(room)
-    const { octets, starts, ends } = frames(9)
-    equal(writer.write(octets, starts, ends, BEFORE, 0, 9), Math.max(0, room))
+    const frames = framesOf(9)
+    equal(writer.write(frames, BEFORE, 0, 9), Math.max(0, room))
     deepEqual(written, range(Math.max(0, room)))
-    equal(writer.write(octets, starts, ends, BEFORE, 3, 9), 0)
+    equal(writer.write(frames, BEFORE, 3, 9), 0)
     writer.close()
-    equal(writer.write(octets, starts, ends, BEFORE, 3, 9), 0)
+    equal(writer.write(frames, BEFORE, 3, 9), 0)
   }
 })
 
