@@ -16,6 +16,11 @@ export interface Drivable {
   advance(now: Instant): void
   /** To the network: octets written, 0 when nothing is due. With `payload`, that is what follows them. */
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number
+  /**
+   * Right behind `transmit`, which has written a frame to into[start - stride]: as many more of the same length as can be written at
+   * once, `most` at the most, each `stride` octets behind the one before, and nothing to be said of them to the link. Returns how many.
+   */
+  transmitRow?(into: Uint8Array, start: number, stride: number, most: number, now: Instant): number
   /** To the clock: Infinity when idle. */
   nextDeadline(): Instant
   /** To the application. */
@@ -85,9 +90,7 @@ export class Driver<S extends Drivable> {
     this.scheduler = scheduler
     this.#batch = options.batch ?? 256
     this.#span = options.turn ?? 5
-    this.#outgoing = new Outgoing(link, (into, start, now, offload, payload) =>
-      stack.transmit(into, start, now, offload, payload),
-    )
+    this.#outgoing = new Outgoing(link, stack)
     link.attach(this.#receiver())
   }
 
