@@ -1,5 +1,5 @@
 import { ELSEWHERE, placeOf, rowInArena } from '../wire/arena.ts'
-import { foldChecksum, foldSum, pseudoHeaderSum, sumWord } from '../wire/checksum.ts'
+import { foldChecksum, pseudoHeaderSum, sumWord } from '../wire/checksum.ts'
 import { type IpHeader, Protocol } from '../wire/ip.ts'
 import { viewOf } from '../wire/octets.ts'
 import type { Segment } from '../wire/segment.ts'
@@ -49,7 +49,7 @@ export class HeaderTemplate {
     words[tcp + CHECKSUM]! &= 0xffff
     let sum = pseudoHeaderSum(source, destination, Protocol.TCP, textAt - tcpAt + text)
     for (let i = tcp; i < count; i++) sum = (sum + sumWord(words[i]!)) | 0
-    this.sum = foldSum(sum)
+    this.sum = sum
     this.tcp = tcp
     this.count = count
   }

@@ -14,7 +14,7 @@ export interface WasmChecksum {
   /**
    * Makes `count` frames, the first at `at`, each `stride` octets behind the one before it, where there is one already: the headers are
    * that one's, but for the sequence number, `seq` in the first of them, and the checksum. TCP's begins at `tcp`. `sum` is
-   * that of all that is summed beside sequence number and text, at most 0xffff. The text lies at `text`, `size` octets for each.
+   * that of all that is summed beside sequence number and text, below 2^30. The text lies at `text`, `size` octets for each.
    */
   row(
     at: number,
