@@ -4,6 +4,7 @@ import type { Instant } from '../wire/instant.ts'
 import type { Landing } from '../wire/landing.ts'
 import type { Offload } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
+import { DeadlineTimer } from './deadline-timer.ts'
 import { Outgoing } from './outgoing.ts'
 
 /** What a driver drives: the five verbs of a stack without input, output and clock of its own. */
@@ -37,9 +38,6 @@ export interface DriverOptions {
   turn?: number
 }
 
-/** The longest that a timer is left to fire for nothing, rather than be cancelled and made anew, in ms. */
-const IDLE_TIMER = 1000
-
 /** Frames that `close()` sends at most: more than any stack's windows hold. */
 const LAST_FRAMES = 65_536
 
@@ -69,17 +67,20 @@ export class Driver<S extends Drivable> {
   /** What is left of the batch in this turn, and when the turn is over. */
   #left = 0
   #until: Instant = 0
-  #timer: Timer | undefined
-  #timerDue: Instant = Number.POSITIVE_INFINITY
+  readonly #timer: DeadlineTimer
+  /** The turn that goes on with what the last one left. */
   #rest: Timer | undefined
   /** The stack's next event, which waits for the next turn. */
   #held: unknown
+  /** A turn was asked for by `touch()`. */
   #soon = false
+  /** Amid a turn: whoever asks for one gets another round of it, by `again`. */
   #turning = false
-  /** An event is being told, between frames; within `sendNow()`. */
-  #delivering = false
-  #sending = false
   #again = false
+  /** Amid an event that is told to the user, and not within a batch of frames: `sendNow()` may send. */
+  #delivering = false
+  /** Amid `sendNow()`, which somebody called who has yet to see it return. */
+  #sending = false
   #closed = false
   #gone = false
 
@@ -90,6 +91,7 @@ export class Driver<S extends Drivable> {
     this.scheduler = scheduler
     this.#batch = options.batch ?? 256
     this.#span = options.turn ?? 5
+    this.#timer = new DeadlineTimer(scheduler, () => this.#turn())
     this.#outgoing = new Outgoing(link, stack)
     link.attach(this.#receiver())
   }
@@ -286,28 +288,16 @@ export class Driver<S extends Drivable> {
     })
   }
 
-  /** A timer that will fire too early is left alone: the deadline moves with every segment, and mostly away. */
   #arm(): void {
     if (this.#closed) return
-    let due = this.stack.nextDeadline()
+    const due = this.stack.nextDeadline()
     // What is due already waits with the frame for which the link has no room: `writable()` is the next stimulus.
-    if (!this.#outgoing.isEmpty && due <= this.scheduler.now()) due = Number.POSITIVE_INFINITY
-    if (this.#timer !== undefined) {
-      const idle = due === Number.POSITIVE_INFINITY && this.#timerDue > this.scheduler.now() + IDLE_TIMER
-      if (this.#timerDue <= due && !idle) return
-      this.#timer.cancel()
-      this.#timer = undefined
-    }
-    if (due === Number.POSITIVE_INFINITY) return
-    this.#timerDue = due
-    this.#timer = this.scheduler.at(due, () => {
-      this.#timer = undefined
-      this.#turn()
-    })
+    const waits = !this.#outgoing.isEmpty && due <= this.scheduler.now()
+    this.#timer.set(waits ? Number.POSITIVE_INFINITY : due)
   }
 
   #stop(): void {
-    this.#timer?.cancel()
+    this.#timer.cancel()
     this.#rest?.cancel()
   }
 }

@@ -3,6 +3,7 @@ import type { Segment } from '../../wire/segment.ts'
 import type { Connection } from '../connection.ts'
 import { seqDistance, seqLess } from '../seq.ts'
 import { Delivery, echoedAt } from './delivery.ts'
+import { FRto } from './f-rto.ts'
 import { Prr } from './prr.ts'
 import { Rack } from './rack.ts'
 import { mayForward } from './resend.ts'
@@ -16,9 +17,6 @@ const NEVER: Instant = Number.POSITIVE_INFINITY
 
 /** What the ACK at hand says: reused for every ACK of every connection. */
 const delivery: Delivery = new Delivery()
-
-/** New segments that F-RTO sends in place of lost ones, to see what is answered (RFC 5682 §3.1, step 2b). */
-const FORWARD_SEGMENTS = 2
 
 /**
  * `open`: nothing is lost, as far as is known. `reduction`: the window shrinks for a congestion mark. `recovery`: what
@@ -38,18 +36,15 @@ export class SackRecovery {
   readonly probe: TailLossProbe = new TailLossProbe()
   /** When the reordering window is over (RFC 8985 §6.2, step 5). */
   reorderAt: Instant = NEVER
-  /** So many new segments go before what is lost. */
-  forward = 0
   private readonly rack: Rack = new Rack()
   private readonly prr: Prr = new Prr()
   private readonly roundTrip: SackRoundTrip = new SackRoundTrip()
   private readonly spurious: Spurious = new Spurious()
+  private readonly fRto: FRto = new FRto()
   private readonly scoreboard: Scoreboard = new Scoreboard(this.sent, this.rack, delivery)
   private phase: Phase = 'open'
   /** SND.NXT when the phase began: it ends when that is acknowledged. */
   private recover = 0
-  /** The timeout may have been spurious: F-RTO looks. */
-  private doubtful = false
 
   /** For whoever asks how things stand. */
   get stage(): Phase {
@@ -67,7 +62,7 @@ export class SackRecovery {
 
   /** New data is to go out now, be it little: as a probe, or for F-RTO. */
   get pushes(): boolean {
-    return this.probe.due || this.forward > 0
+    return this.probe.due || this.fRto.forward > 0
   }
 
   get isOpen(): boolean {
@@ -84,10 +79,9 @@ export class SackRecovery {
     this.spurious.start()
     this.probe.forget()
     this.reorderAt = NEVER
-    this.forward = 0
+    this.fRto.forget()
     this.phase = 'open'
     this.recover = snd.una
-    this.doubtful = false
     if (snd.una === snd.nxt) return
     this.sent.append(snd.nxt, connection.sentAt)
     if (snd.resend !== snd.nxt) this.sent.markLost(0)
@@ -155,10 +149,9 @@ export class SackRecovery {
     connection.ecnIfMade?.noteReduction(snd.nxt)
     if (fresh) this.spurious.begin()
     // What a recovery has yet to hear of the originals would look like an answer to them (RFC 5682 §3.1, step 1).
-    this.doubtful = !reneged && (again || (this.phase !== 'recovery' && this.phase !== 'loss'))
+    this.fRto.begin(!reneged && (again || (this.phase !== 'recovery' && this.phase !== 'loss')))
     this.phase = 'loss'
     this.recover = snd.nxt
-    this.forward = 0
     probe.forget()
     this.reorderAt = NEVER
     connection.retransmitDue = true
@@ -181,7 +174,7 @@ export class SackRecovery {
     const { nxt } = connection.tcb.snd
     this.prr.sent(seqDistance(this.sent.end, nxt))
     this.sent.append(nxt, connection.host.now, segments)
-    if (this.forward > 0) this.forward--
+    this.fRto.sentNew()
     this.probe.at = NEVER
     if (this.probe.due) this.noteProbe(connection, false)
   }
@@ -271,8 +264,8 @@ export class SackRecovery {
 
   /** RFC 5682 §3, steps 2 and 3: true when the answers after a timeout are to what was sent before it. */
   private afterTimeout(connection: Connection, acked: number, passed: boolean): boolean {
-    const { spurious } = this
-    if (this.doubtful && delivery.original) {
+    const { spurious, fRto } = this
+    if (fRto.saysSpurious(delivery)) {
       connection.host.counters.TCPSpuriousRTOs++
       this.undo(connection, 'TCPLossUndo')
       return true
@@ -281,17 +274,12 @@ export class SackRecovery {
       this.undo(connection, 'TCPLossUndo')
       return true
     }
-    const forwarded = seqLess(this.recover, connection.tcb.snd.nxt)
     if (passed) {
       this.rack.recovered()
       this.phase = 'open'
-      this.forward = 0
-    } else if (forwarded ? acked === 0 || delivery.sacked > 0 : acked > 0 && !mayForward(connection, 1)) {
-      // Step 3a, or there is nothing to do step 2b with.
-      this.doubtful = false
-      this.forward = 0
-    } else if (this.doubtful && !forwarded && acked > 0) {
-      this.forward = FORWARD_SEGMENTS
+      fRto.forget()
+    } else {
+      fRto.proceed(acked, delivery, seqLess(this.recover, connection.tcb.snd.nxt), mayForward(connection, 1))
     }
     return false
   }
@@ -308,7 +296,6 @@ export class SackRecovery {
     counters[counter]++
     this.spurious.forget()
     this.phase = 'open'
-    this.doubtful = false
-    this.forward = 0
+    this.fRto.forget()
   }
 }
