@@ -64,12 +64,10 @@ export class SegmentRun {
     const count = Math.min(most, this.left)
     out.seq = snd.nxt
     out.start = connection.sendBuffer.indexOf(seqDistance(snd.una, snd.nxt))
-    for (let i = 0; i < count; i++) {
-      snd.nxt = seqAdd(snd.nxt, size)
-      connection.quickAcks.acknowledged()
-      connection.recovery.sentNew(connection)
-    }
+    snd.nxt = seqAdd(snd.nxt, count * size)
     snd.resend = snd.nxt
+    connection.quickAcks.acknowledged(count)
+    connection.recovery.sack!.sentRow(connection, size, count)
     this.left -= count
     if (this.left === 0) this.connection = undefined
     return count
