@@ -115,13 +115,16 @@ function body(copies: boolean): Code {
 const COPY = 1
 
 function rowBody(): Code {
-  const [at, stride, count, headerLength, tcp, sum, seq, text, size, i] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const
+  const [at, stride, count, headerLength, tcp, sum, seq, text, size] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const
+  const [i, model] = [9, 10] as const
   const forward = (local: number, by: number): Code => [...get(local), ...get(by), I32_ADD, ...set(local)]
+  const findModel = [...get(at), ...get(stride), I32_SUB, ...set(model)]
   // 16 octets at a time: what is copied behind the headers is written over.
   const to = [...get(at), ...get(i), I32_ADD]
+  const from = [...get(model), ...get(i), I32_ADD]
   const copyHeaders = [
     ...[...i32(0), ...set(i), wasm.LOOP, wasm.NOTHING],
-    ...[...to, ...to, ...get(stride), I32_SUB, ...v128Load(0), ...v128Store(0)],
+    ...[...to, ...from, ...v128Load(0), ...v128Store(0)],
     ...[...get(i), ...i32(16), I32_ADD, ...tee(i), ...get(headerLength), I32_LT_U, wasm.BRANCH_IF, 0, wasm.END],
   ]
   const copyText = [
@@ -139,7 +142,7 @@ function rowBody(): Code {
   ]
   const next = [...forward(at, stride), ...forward(seq, size), ...forward(text, size)]
   const again = [...get(count), ...i32(1), I32_SUB, ...tee(count), wasm.BRANCH_IF, 0]
-  return [wasm.LOOP, wasm.NOTHING, ...copyHeaders, ...complete, ...next, ...again, wasm.END]
+  return [...findModel, wasm.LOOP, wasm.NOTHING, ...copyHeaders, ...complete, ...next, ...again, wasm.END]
 }
 
 function moduleOctets(pages: number): Uint8Array {
@@ -161,7 +164,7 @@ function moduleOctets(pages: number): Uint8Array {
       body: body(true),
       ...common,
     },
-    { name: 'row', parameters: Array(9).fill(word), results: [], locals: [word], body: rowBody() },
+    { name: 'row', parameters: Array(9).fill(word), results: [], locals: [word, word], body: rowBody() },
   ])
 }
 
