@@ -32,7 +32,7 @@ export type EventOf<S extends Drivable> = Exclude<ReturnType<S['nextEvent']>, un
 
 /** How much is done in one turn, before others have theirs in the event loop. What was begun is ended. */
 export interface DriverOptions {
-  /** The most frames sent and events delivered, together: 256 by default. Frames that come in are the link's to count. */
+  /** The most frames sent and events delivered, together: 512 by default. Frames that come in are the link's to count. */
   batch?: number
   /** Milliseconds: 5 by default. Once they are over nothing more is delivered or sent. */
   turn?: number
@@ -89,7 +89,7 @@ export class Driver<S extends Drivable> {
     this.stack = stack
     this.link = link
     this.scheduler = scheduler
-    this.#batch = options.batch ?? 256
+    this.#batch = options.batch ?? 512
     this.#span = options.turn ?? 5
     this.#timer = new DeadlineTimer(scheduler, () => this.#turn())
     this.#outgoing = new Outgoing(link, stack)

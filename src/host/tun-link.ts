@@ -49,7 +49,7 @@ const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
  */
 const BURST = 64
 /** Octets that a longer burst may take, where one call writes it. */
-const BURST_OCTETS = 2 ** 19
+const BURST_OCTETS = 2 ** 20
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
