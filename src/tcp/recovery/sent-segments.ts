@@ -1,5 +1,5 @@
 import type { Instant } from '../../wire/instant.ts'
-import { seqAdd, seqDistance } from '../seq.ts'
+import { seqDistance } from '../seq.ts'
 import { FIRST_CAPACITY, SentEntries } from './sent-entries.ts'
 
 /** With more than this, a SACK block splits no segment: a peer that reports odd pieces gets no more memory than that. */
@@ -63,7 +63,7 @@ export class SentSegments extends SentEntries {
 
   /** As many segments of `size` octets each were sent for the first time; the last ends at `end`. */
   appendRow(end: number, size: number, count: number, now: Instant): void {
-    for (let left = count - 1; left >= 0; left--) this.append(seqAdd(end, -left * size), now)
+    for (let left = count - 1; left >= 0; left--) this.append((end - left * size) >>> 0, now)
   }
 
   /** The first entry is acknowledged. */
