@@ -7,7 +7,7 @@ import { errnoName } from './tun-error.ts'
 const { EAGAIN, EINVAL } = constants.errno
 
 /** Frames that one system call writes at the most. */
-export const WRITES = 512
+const WRITES = 64
 /** Frames that one system call reads at the most, and the octets that they may take together. */
 const READS = 64
 const READ_OCTETS = 2 ** 18

@@ -8,7 +8,7 @@ import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import type { Libc, Watch } from './ffi.ts'
-import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS, WRITES } from './frame-rings.ts'
+import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS } from './frame-rings.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import { readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.ts'
 
@@ -44,12 +44,10 @@ const EBADFD = 77
 const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
 
 /**
- * Frames written one right after another, where each is a call. Within it the kernel receives the frame, and wakes the reader if
- * that has nothing else to read: while frames come faster than it reads, it need not be woken.
+ * Frames written one right after another. Within each write the kernel receives the frame, and wakes the reader if that has nothing else
+ * to read: while frames come faster than it reads, it need not be woken. Few enough to be in the processor's cache still.
  */
 const BURST = 64
-/** Octets that a longer burst may take, where one call writes it. */
-const BURST_OCTETS = 2 ** 20
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
@@ -68,7 +66,7 @@ export class TunLink implements Link {
   /** Why each frame takes a system call; undefined where one takes several. */
   readonly ringRefusal: string | undefined
   readonly headroom: number
-  readonly burst: number
+  readonly burst: number = BURST
   readonly counters: Readonly<TunCounters>
   readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
   readonly #libc: Libc
@@ -99,7 +97,6 @@ export class TunLink implements Link {
     this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
     this.#rings = device.rings ?? NO_RINGS
     this.ringRefusal = this.#rings.refusal
-    this.burst = this.#rings.writer === undefined ? BURST : longBurst(this.headroom + this.mtu)
   }
 
   attach(receiver: LinkReceiver): void {
@@ -259,10 +256,6 @@ export class TunLink implements Link {
     closeSync(this.#fd)
     this.#receiver?.closed(error)
   }
-}
-
-function longBurst(frame: number): number {
-  return Math.max(BURST, Math.min(WRITES, Math.floor(BURST_OCTETS / frame)))
 }
 
 function goneError(name: string, errno: number): TunError {
