@@ -17,6 +17,11 @@ export interface Drivable {
   advance(now: Instant): void
   /** To the network: octets written, 0 when nothing is due. With `payload`, that is what follows them. */
   transmit(into: Uint8Array, start: number, now: Instant, offload?: Offload, payload?: Payload): number
+  /**
+   * Right behind `transmit`, which has written a frame to into[start - stride]: as many more of the same length as can be written at
+   * once, `most` at the most, each `stride` octets behind the one before, and nothing to be said of them to the link. Returns how many.
+   */
+  transmitRow?(into: Uint8Array, start: number, stride: number, most: number, now: Instant): number
   /** To the clock: Infinity when idle. */
   nextDeadline(): Instant
   /** To the application. */
@@ -27,7 +32,7 @@ export type EventOf<S extends Drivable> = Exclude<ReturnType<S['nextEvent']>, un
 
 /** How much is done in one turn, before others have theirs in the event loop. What was begun is ended. */
 export interface DriverOptions {
-  /** The most frames sent and events delivered, together: 256 by default. Frames that come in are the link's to count. */
+  /** The most frames sent and events delivered, together: 512 by default. Frames that come in are the link's to count. */
   batch?: number
   /** Milliseconds: 5 by default. Once they are over nothing more is delivered or sent. */
   turn?: number
@@ -84,12 +89,10 @@ export class Driver<S extends Drivable> {
     this.stack = stack
     this.link = link
     this.scheduler = scheduler
-    this.#batch = options.batch ?? 256
+    this.#batch = options.batch ?? 512
     this.#span = options.turn ?? 5
     this.#timer = new DeadlineTimer(scheduler, () => this.#turn())
-    this.#outgoing = new Outgoing(link, (into, start, now, offload, payload) =>
-      stack.transmit(into, start, now, offload, payload),
-    )
+    this.#outgoing = new Outgoing(link, stack)
     link.attach(this.#receiver())
   }
 

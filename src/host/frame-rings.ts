@@ -1,13 +1,13 @@
 import { constants } from 'node:os'
 import type { Frames } from '../link/link.ts'
 import { arenaOctets } from '../wire/arena.ts'
-import { IoUring, READ, READ_FIXED, type UringCalls, WRITE } from './io-uring.ts'
+import { IoUring, READ, READ_FIXED, type UringCalls, WRITE, WRITE_FIXED } from './io-uring.ts'
 import { errnoName } from './tun-error.ts'
 
 const { EAGAIN, EINVAL } = constants.errno
 
 /** Frames that one system call writes at the most. */
-export const WRITES = 256
+const WRITES = 64
 /** Frames that one system call reads at the most, and the octets that they may take together. */
 const READS = 64
 const READ_OCTETS = 2 ** 18
@@ -83,10 +83,7 @@ export class FrameWriter {
   write(frames: Frames, before: number, first: number, end: number): number {
     if (this.#isOff) return 0
     const { octets, starts, ends } = frames
-    if (octets !== this.#from) {
-      this.#address = this.#calls.addressOf(octets)
-      this.#from = octets
-    }
+    if (octets !== this.#from) this.#turnTo(octets)
     const ring = this.#ring
     const count = Math.min(end - first, ring.size)
     const mask = ring.size - 1
@@ -99,6 +96,21 @@ export class FrameWriter {
     if (done < count) this.#isOff = true
     this.#lookAtFailures()
     return done
+  }
+
+  /**
+   * Frames are in `octets` from now on. The first memory that they are in is registered; from other, and beyond the limit of locked memory,
+   * it writes as well: a little slower.
+   */
+  #turnTo(octets: Uint8Array): void {
+    const ring = this.#ring
+    const address = this.#calls.addressOf(octets)
+    const isRegistered = this.#from === undefined && ring.registerMemory(octets, address) >= 0
+    for (let place = 0; place < ring.size; place++) {
+      ring.prepare(place, isRegistered ? WRITE_FIXED : WRITE, address, 0, true)
+    }
+    this.#address = address
+    this.#from = octets
   }
 
   /** The frames behind one for which there was no room may have gone: a device whose room is bounded gets them one by one. */

@@ -38,8 +38,9 @@ const PARAMETERS = 30
 const ENTRY = 16
 const COMPLETION = 4
 
-/** IORING_OP_READ_FIXED: to memory that was registered. */
+/** IORING_OP_READ_FIXED, and WRITE_FIXED: to memory that was registered, and from it. */
 export const READ_FIXED = 4
+export const WRITE_FIXED = 5
 export const READ = 22
 export const WRITE = 23
 
@@ -120,7 +121,7 @@ export class IoUring {
     for (let i = 0; i < this.size; i++) this.#words[parameters[16]! / 4 + i] = i
   }
 
-  /** Makes `octets` at `address` memory that READ_FIXED reads to. Returns a number from 0 on, or the negative errno. */
+  /** Makes `octets` at `address` memory for READ_FIXED and WRITE_FIXED, once. Returns a number from 0 on, or the negative errno. */
   registerMemory(octets: Uint8Array, address: number): number {
     const vector = Uint32Array.of(address % 2 ** 32, address / 2 ** 32, octets.length, 0)
     return this.#calls.register(this.#fd, REGISTER_BUFFERS, vector, 1)

@@ -4,14 +4,15 @@ import { ETHERNET_HEADER_LENGTH } from '../wire/ethernet.ts'
 import type { Instant } from '../wire/instant.ts'
 import { Offload } from '../wire/offload.ts'
 import { Payload } from '../wire/payload.ts'
+import type { Drivable } from './driver.ts'
 
-/** Asks for the next frame, as a stack's `transmit` is asked. */
-export type Transmit = (into: Uint8Array, start: number, now: Instant, offload: Offload, payload?: Payload) => number
+/** Where frames come from. */
+export type FrameSource = Pick<Drivable, 'transmit' | 'transmitRow'>
 
 /** Frames on their way from a stack to its link: as many as the link takes well together, one after another in one buffer. */
 export class Outgoing {
   readonly #link: Link
-  readonly #transmit: Transmit
+  readonly #source: FrameSource
   /** Octets of the longest frame, with what the link wants before it. */
   readonly #slot: number
   readonly #frames: Frames
@@ -21,9 +22,9 @@ export class Outgoing {
   #first = 0
   #count = 0
 
-  constructor(link: Link, transmit: Transmit) {
+  constructor(link: Link, source: FrameSource) {
     this.#link = link
-    this.#transmit = transmit
+    this.#source = source
     const most = link.burst ?? 1
     const header = link.headroom + (link.medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
     this.#slot = header + Math.max(link.mtu, link.offload.segmentation)
@@ -43,7 +44,7 @@ export class Outgoing {
   /** When it is empty: takes frames from the stack, `most` at the most. */
   fill(now: Instant, most: number): void {
     const { headroom } = this.#link
-    const { octets, starts, ends, offloads } = this.#frames
+    const { octets, ends, offloads } = this.#frames
     const wanted = Math.min(most, offloads.length)
     this.#first = 0
     this.#count = 0
@@ -51,11 +52,31 @@ export class Outgoing {
       const start = at + headroom
       const length = this.#next(start, now)
       if (length === 0) return
-      starts[this.#count] = start
-      ends[this.#count] = start + length
-      this.#count++
+      this.#add(start, length)
       // It is the stack's memory, and read before the stack is called again.
       if (this.#payload !== undefined && this.#payload.length > 0) return
+      if (this.#count < wanted) this.#fillRow(start, length, wanted, now)
+    }
+  }
+
+  #add(start: number, length: number): void {
+    this.#frames.starts[this.#count] = start
+    this.#frames.ends[this.#count] = start + length
+    this.#count++
+  }
+
+  /** More frames like the last one, which begins at `start`, where the stack has any. */
+  #fillRow(start: number, length: number, wanted: number, now: Instant): void {
+    if (this.#source.transmitRow === undefined) return
+    const { octets, offloads } = this.#frames
+    const stride = this.#link.headroom + length
+    const room = Math.floor((octets.length - start - length - this.#slot) / stride) + 1
+    const most = Math.min(wanted - this.#count, room)
+    if (most <= 0) return
+    const row = this.#source.transmitRow(octets, start + stride, stride, most, now)
+    for (let i = 1; i <= row; i++) {
+      offloads[this.#count]!.clear()
+      this.#add(start + i * stride, length)
     }
   }
 
@@ -102,7 +123,7 @@ export class Outgoing {
     const { octets, offloads } = this.#frames
     const offload = offloads[this.#count]!
     offload.clear()
-    const length = this.#transmit(octets, start, now, offload, this.#payload)
+    const length = this.#source.transmit(octets, start, now, offload, this.#payload)
     const whole = length + (this.#payload?.length ?? 0)
     if (this.#link.headroom + whole <= this.#slot) return length
     throw new RangeError(`the stack made a frame of ${whole} octets: more than the link ${this.#link.name} takes`)

@@ -8,7 +8,7 @@ import { Offload, type OffloadCapability } from '../wire/offload.ts'
 import type { Payload } from '../wire/payload.ts'
 import { BusyPoll, type EventLoop } from './busy-poll.ts'
 import type { Libc, Watch } from './ffi.ts'
-import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS, WRITES } from './frame-rings.ts'
+import { type FrameReader, type FrameRings, LEAST_WRITES, NO_RINGS } from './frame-rings.ts'
 import { errnoName, TunError } from './tun-error.ts'
 import { readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.ts'
 
@@ -26,6 +26,8 @@ export interface TunDevice {
   readonly mtu: number
   readonly offload: OffloadCapability
   readonly offloadRefusal?: string | undefined
+  /** Octets of virtio's header before each frame, which tells of offloads: 0 where there are none. Default 10. */
+  readonly headroom?: number
   /** Default 'ip'. */
   readonly medium?: 'ip' | 'ethernet'
   /** Default 128. */
@@ -42,12 +44,10 @@ const EBADFD = 77
 const BUFFER_LENGTH = VNET_HEADER_LENGTH + 65_536
 
 /**
- * Frames written one right after another, where each is a call. Within it the kernel receives the frame, and wakes the reader if
- * that has nothing else to read: while frames come faster than it reads, it need not be woken.
+ * Frames written one right after another. Within each write the kernel receives the frame, and wakes the reader if that has nothing else
+ * to read: while frames come faster than it reads, it need not be woken. Few enough to be in the processor's cache still.
  */
 const BURST = 64
-/** Octets that a longer burst may take, where one call writes it. */
-const BURST_OCTETS = 2 ** 19
 const EVENT_LOOP: EventLoop = { now: () => performance.now(), nextTurn: (callback) => void setImmediate(callback) }
 
 /** Frames read before others have their turn. */
@@ -65,8 +65,8 @@ export class TunLink implements Link {
   readonly offloadRefusal: string | undefined
   /** Why each frame takes a system call; undefined where one takes several. */
   readonly ringRefusal: string | undefined
-  readonly headroom: number = VNET_HEADER_LENGTH
-  readonly burst: number
+  readonly headroom: number
+  readonly burst: number = BURST
   readonly counters: Readonly<TunCounters>
   readonly #counters: TunCounters = { received: 0, sent: 0, refused: 0 }
   readonly #libc: Libc
@@ -88,6 +88,7 @@ export class TunLink implements Link {
     this.name = device.name
     this.index = device.index
     this.mtu = device.mtu
+    this.headroom = device.headroom ?? VNET_HEADER_LENGTH
     this.medium = device.medium ?? 'ip'
     this.#inward.more = this.medium === 'ip'
     this.offload = device.offload
@@ -96,7 +97,6 @@ export class TunLink implements Link {
     this.#busyPoll = new BusyPoll(device.busyPoll ?? 0, EVENT_LOOP)
     this.#rings = device.rings ?? NO_RINGS
     this.ringRefusal = this.#rings.refusal
-    this.burst = this.#rings.writer === undefined ? BURST : longBurst(this.mtu)
   }
 
   attach(receiver: LinkReceiver): void {
@@ -112,10 +112,10 @@ export class TunLink implements Link {
 
   send(octets: Uint8Array, start: number, end: number, offload: Offload): boolean {
     if (this.#closed) return true
-    writeVnetHeader(octets, start, offload)
+    if (this.headroom > 0) writeVnetHeader(octets, start, offload)
     let result: number
     do {
-      result = this.#libc.write(this.#fd, octets, start - VNET_HEADER_LENGTH, end)
+      result = this.#libc.write(this.#fd, octets, start - this.headroom, end)
     } while (result === -EINTR)
     return this.#sent(result)
   }
@@ -124,9 +124,9 @@ export class TunLink implements Link {
     const { writer } = this.#rings
     if (writer === undefined || end - first < LEAST_WRITES) return 0
     const { octets, starts, offloads } = frames
-    for (let i = first; i < end; i++) writeVnetHeader(octets, starts[i]!, offloads[i]!)
+    if (this.headroom > 0) for (let i = first; i < end; i++) writeVnetHeader(octets, starts[i]!, offloads[i]!)
     writer.refused = 0
-    const count = writer.write(frames, VNET_HEADER_LENGTH, first, end)
+    const count = writer.write(frames, this.headroom, first, end)
     this.#counters.refused += writer.refused
     this.#counters.sent += count - writer.refused
     return count
@@ -134,10 +134,10 @@ export class TunLink implements Link {
 
   sendGathered(octets: Uint8Array, start: number, end: number, payload: Payload, offload: Offload): boolean {
     if (this.#closed) return true
-    writeVnetHeader(octets, start, offload)
+    if (this.headroom > 0) writeVnetHeader(octets, start, offload)
     let result: number
     do {
-      result = this.#libc.writeGathered(this.#fd, octets, start - VNET_HEADER_LENGTH, end, payload)
+      result = this.#libc.writeGathered(this.#fd, octets, start - this.headroom, end, payload)
     } while (result === -EINTR)
     return this.#sent(result)
   }
@@ -201,9 +201,10 @@ export class TunLink implements Link {
     const count = this.#read(landing)
     if (!this.#isFrame(count)) return count === -EINTR ? 1 : 0
     this.#counters.received++
-    readVnetHeader(this.#buffer, 0, this.#inward)
-    this.#inward.landing = landing?.settle(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward.checksumValid)
-    this.#receiver!.frame(this.#buffer, VNET_HEADER_LENGTH, count, this.#inward)
+    const { headroom } = this
+    if (headroom > 0) readVnetHeader(this.#buffer, 0, this.#inward)
+    this.#inward.landing = landing?.settle(this.#buffer, headroom, count, this.#inward.checksumValid)
+    this.#receiver!.frame(this.#buffer, headroom, count, this.#inward)
     return 1
   }
 
@@ -223,9 +224,9 @@ export class TunLink implements Link {
         if (!this.#isFrame(count)) continue
         const start = reader.startOf(i)
         this.#counters.received++
-        readVnetHeader(reader.octets, start, this.#inward)
+        if (this.headroom > 0) readVnetHeader(reader.octets, start, this.#inward)
         this.#inward.landing = undefined
-        this.#receiver!.frame(reader.octets, start + VNET_HEADER_LENGTH, start + count, this.#inward)
+        this.#receiver!.frame(reader.octets, start + this.headroom, start + count, this.#inward)
       }
     } finally {
       // What the receiver throws for one is not the others' fault: nobody would read them again.
@@ -242,7 +243,7 @@ export class TunLink implements Link {
 
   #read(landing: Landing | undefined): number {
     if (landing === undefined) return this.#libc.read(this.#fd, this.#buffer, BUFFER_LENGTH)
-    return this.#libc.readScattered(this.#fd, this.#buffer, VNET_HEADER_LENGTH + landing.headerLength, landing)
+    return this.#libc.readScattered(this.#fd, this.#buffer, this.headroom + landing.headerLength, landing)
   }
 
   #end(error: Error | undefined): void {
@@ -255,10 +256,6 @@ export class TunLink implements Link {
     closeSync(this.#fd)
     this.#receiver?.closed(error)
   }
-}
-
-function longBurst(mtu: number): number {
-  return Math.max(BURST, Math.min(WRITES, Math.floor(BURST_OCTETS / (VNET_HEADER_LENGTH + mtu))))
 }
 
 function goneError(name: string, errno: number): TunError {

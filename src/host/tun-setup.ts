@@ -123,6 +123,8 @@ export interface AttachedDevice {
   readonly offload: OffloadCapability
   /** Why it has less offload than was asked for. */
   readonly offloadRefusal: string | undefined
+  /** Octets of virtio's header before each frame. */
+  readonly headroom: number
 }
 
 /** Makes the device, or takes over one that was prepared. */
@@ -130,12 +132,14 @@ export function attachDevice(libc: Libc, fd: number, settings: TunSettings): Att
   const { medium, multiQueue } = settings
   const request = new InterfaceRequest(settings.name)
   const kind = medium === 'ip' ? IFF_TUN : IFF_TAP
-  request.flags = kind | IFF_NO_PI | IFF_VNET_HDR | (multiQueue ? IFF_MULTI_QUEUE : 0)
+  // All queues of a device have it, or none: the others may be somebody's with offload.
+  const headroom = settings.offload || multiQueue ? VNET_HEADER_LENGTH : 0
+  request.flags = kind | IFF_NO_PI | (headroom > 0 ? IFF_VNET_HDR : 0) | (multiQueue ? IFF_MULTI_QUEUE : 0)
   const result = libc.ioctl(fd, TUNSETIFF, request.octets)
   if (result < 0) throw attachError(errnoName(result), settings)
   // 10 octets are what it has without being told, where it does not know the request.
-  libc.ioctl(fd, TUNSETVNETHDRSZ, new Uint8Array([VNET_HEADER_LENGTH, 0, 0, 0]))
-  return { name: request.name, ...negotiateOffload(libc, fd, settings.offload) }
+  if (headroom > 0) libc.ioctl(fd, TUNSETVNETHDRSZ, new Uint8Array([VNET_HEADER_LENGTH, 0, 0, 0]))
+  return { name: request.name, headroom, ...negotiateOffload(libc, fd, settings.offload) }
 }
 
 /** What the kernel is asked to leave to us, the most first. Not UDP's segmentation: datagrams come one by one. */
@@ -146,7 +150,7 @@ const OFFERS: readonly (readonly [features: number, offload: OffloadCapability])
 ]
 
 /** As much as the kernel takes. A device that was prepared keeps no features of its user before. */
-function negotiateOffload(libc: Libc, fd: number, wanted: boolean): Omit<AttachedDevice, 'name'> {
+function negotiateOffload(libc: Libc, fd: number, wanted: boolean): Omit<AttachedDevice, 'name' | 'headroom'> {
   let refusal: string | undefined
   for (const [features, offload] of wanted ? OFFERS : []) {
     const result = libc.ioctlValue(fd, TUNSETOFFLOAD, features)

@@ -12,7 +12,6 @@ import {
   configureInterface,
   openDevice,
 } from './tun-setup.ts'
-import { VNET_HEADER_LENGTH } from './vnet-header.ts'
 
 export { type TunCounters, type TunDevice, TunLink } from './tun-link.ts'
 
@@ -82,7 +81,7 @@ export async function openTun(options: TunOptions = {}): Promise<TunLink> {
     const attached = attachDevice(libc, fd, settings)
     const device = await configureInterface(libc, attached.name, settings)
     const { index, mtu: length } = device
-    const header = VNET_HEADER_LENGTH + (medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
+    const header = attached.headroom + (medium === 'ethernet' ? ETHERNET_HEADER_LENGTH : 0)
     const longest = attached.offload.checksum ? undefined : header + length
     const rings = ioUring ? openFrameRings(libc.uring, fd, longest) : NO_RINGS
     return new TunLink(libc, fd, { ...attached, index, mtu: length, medium, batch, busyPoll: busyPoll / 1000, rings })

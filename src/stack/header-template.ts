@@ -1,3 +1,4 @@
+import { ELSEWHERE, placeOf, rowInArena } from '../wire/arena.ts'
 import { foldChecksum, pseudoHeaderSum, sumWord } from '../wire/checksum.ts'
 import { type IpHeader, Protocol } from '../wire/ip.ts'
 import { viewOf } from '../wire/octets.ts'
@@ -10,6 +11,9 @@ const MOST_WORDS = 25
 /** Words of the TCP header. */
 const SEQ = 1
 const CHECKSUM = 4
+
+/** WebAssembly copies headers 16 octets at a time: at their end some of the text's place. */
+const LEAST_TEXT = 16
 
 /** The headers of a segment, of which those of the next differ in nothing but sequence number and checksum. */
 export class HeaderTemplate {
@@ -62,5 +66,35 @@ export class HeaderTemplate {
     const sum = this.sum + sumWord(seq) + writePayloadSummed(into, at + 4 * count, segment)
     view.setUint16(tcpAt + 4 * CHECKSUM, foldChecksum(sum))
     return 4 * count + segment.length
+  }
+
+  /**
+   * Writes `count` packets, of the segment and of those behind it, which have the text that follows: the first at into[at], each `stride`
+   * octets behind the one before. There is one already so far before the first. `segment` is the one behind the last then.
+   */
+  writeRow(into: Uint8Array, at: number, stride: number, segment: Segment, count: number): void {
+    const { length, octets } = segment
+    let place = at
+    for (let left = count; left > 0; ) {
+      const from = segment.start % octets.length
+      const unbroken = Math.min(left, Math.floor((octets.length - from) / length))
+      const made = unbroken > 1 && this.writeUnbroken(into, place, stride, segment, unbroken) ? unbroken : 1
+      if (made === 1) this.write(into, place, segment)
+      segment.seq = (segment.seq + made * length) >>> 0
+      segment.start = from + made * length
+      place += made * stride
+      left -= made
+    }
+  }
+
+  /** The same, of text that does not wrap around the end of its ring. False where WebAssembly does not get at it. */
+  private writeUnbroken(into: Uint8Array, at: number, stride: number, segment: Segment, count: number): boolean {
+    const { octets, start, length, seq } = segment
+    const source = placeOf(octets)
+    const target = source === ELSEWHERE ? ELSEWHERE : placeOf(into)
+    if (target === ELSEWHERE || length < LEAST_TEXT) return false
+    const text = source + (start % octets.length)
+    rowInArena(target + at, stride, count, 4 * this.count, 4 * this.tcp, this.sum, seq | 0, text, length)
+    return true
   }
 }

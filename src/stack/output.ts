@@ -81,6 +81,17 @@ export class IpOutput {
     }
   }
 
+  /** As the stack's: of packets, which no Ethernet frame is around, and that `transmit` would write in the same way. */
+  transmitRow(out: Interface, into: Uint8Array, start: number, stride: number, most: number, now: Instant): number {
+    const { stack, segment, template } = this
+    if (template.isEmpty || this.wasPacket || out.packets.length > 0 || out.ethernet !== undefined) return 0
+    if (stack.interfaces.length > 1 || stack.addresses.has(segment.destination)) return 0
+    const count = stack.tcp.nextOfRun(segment, now, most)
+    if (count > 0) template.writeRow(into, start, stride, segment, count)
+    stack.counters.transmitted += count
+    return count
+  }
+
   /** The next packet, TCP and others in turn. */
   private next(out: Interface, into: Uint8Array, at: number, now: Instant, partial: boolean): number {
     const segmentFirst = this.wasPacket

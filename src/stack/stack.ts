@@ -143,6 +143,15 @@ export class Stack {
     return this.output.transmit(this.first, into, start, now, offload, payload)
   }
 
+  /**
+   * Right behind `transmit`, which has written a frame to into[start - stride]: writes more of them, which differ from it in number, text and
+   * checksum alone, each `stride` octets behind the one before. Returns how many, `most` at the most; 0 where the next is another one.
+   */
+  transmitRow(into: Uint8Array, start: number, stride: number, most: number, now: Instant): number {
+    this.input.settle()
+    return this.output.transmitRow(this.first, into, start, stride, most, now)
+  }
+
   /** Not later than the next moment at which `advance` has something to do; Infinity when idle. To be asked once `transmit` has returned 0. */
   nextDeadline(): Instant {
     this.input.settle()

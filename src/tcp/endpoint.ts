@@ -162,6 +162,17 @@ export class Endpoint implements OutputHost {
     return true
   }
 
+  /**
+   * Right behind `nextSegment`: makes `out`, which that has filled in, the next segment, if it differs in number and text alone. Returns how
+   * many of the kind follow each other, `most` at the most, which are all taken for sent.
+   */
+  nextOfRun(out: Segment, now: Instant, most: number): number {
+    if (now !== this.now) return 0
+    const count = this.output.nextOfRun(out, most)
+    this.counters.OutSegs += count
+    return count
+  }
+
   /** The segment that was filled in last is the one before with another sequence number and other text, as long. */
   get repeats(): boolean {
     return this.output.repeats

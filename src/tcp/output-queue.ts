@@ -98,7 +98,7 @@ export class OutputQueue {
 
   /** Fills in the next segment. False when nothing is due. */
   next(out: Segment): boolean {
-    this.repeats = this.run.next(out)
+    this.repeats = this.run.next(out, 1) > 0
     if (this.repeats) return true
     out.source = this.source
     out.destination = this.destination
@@ -109,6 +109,11 @@ export class OutputQueue {
     }
     this.burst = 0
     return this.nextSynAck(out) || this.nextOfClosing(out) || this.nextOfConnections(out)
+  }
+
+  /** Makes `out` the next segment of the run: the first of as many as are returned, `most` at the most. */
+  nextOfRun(out: Segment, most: number): number {
+    return this.run.next(out, most)
   }
 
   private nextSynAck(out: Segment): boolean {

@@ -31,9 +31,9 @@ export class QuickAcks {
     this.left = quick ? host.config.quickAcks : 0
   }
 
-  /** An ACK goes out, with data or without. */
-  acknowledged(): void {
-    if (this.left > 0) this.left--
+  /** ACKs go out, with data or without. */
+  acknowledged(count = 1): void {
+    this.left = Math.max(this.left - count, 0)
   }
 
   /** Data goes out for the first time: an answer, if it comes soon after what arrived. */

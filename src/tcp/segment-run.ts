@@ -52,25 +52,25 @@ export class SegmentRun {
     this.read = connection.receiveBuffer.base
   }
 
-  /** Makes `out` the next segment of the run. False when there is none. */
-  next(out: Segment): boolean {
+  /** Makes `out` the first of the next segments of the run, `most` at the most. Returns how many; 0 when there are none. */
+  next(out: Segment, most: number): number {
     const { connection, host, size } = this
-    if (connection === undefined) return false
+    if (connection === undefined) return 0
     if (out !== this.segment || host.now !== this.now || host.segmentation > 0 || !this.isStillPlain(connection)) {
       this.connection = undefined
-      return false
+      return 0
     }
     const { snd } = connection.tcb
-    const { nxt } = snd
-    out.seq = nxt
-    out.start = connection.sendBuffer.indexOf(seqDistance(snd.una, nxt))
-    snd.nxt = seqAdd(nxt, size)
+    const count = Math.min(most, this.left)
+    out.seq = snd.nxt
+    out.start = connection.sendBuffer.indexOf(seqDistance(snd.una, snd.nxt))
+    snd.nxt = seqAdd(snd.nxt, count * size)
     snd.resend = snd.nxt
-    connection.quickAcks.acknowledged()
-    connection.recovery.sentNew(connection)
-    this.left--
+    connection.quickAcks.acknowledged(count)
+    connection.recovery.sack!.sentRow(connection, size, count)
+    this.left -= count
     if (this.left === 0) this.connection = undefined
-    return true
+    return count
   }
 
   /** What changes without a word to the endpoint has not: fields of the IP header, the path's MTU, what the window depends on. */

@@ -107,6 +107,28 @@ class OffloadingStack extends FakeStack {
   }
 }
 
+/** Makes frames of the same length several at once, as many as a test says. */
+class RowStack extends FakeStack {
+  readonly rows: number[] = []
+  private length = 0
+
+  override transmit(into: Uint8Array, start: number, now: Instant, offload: Offload): number {
+    this.length = super.transmit(into, start, now, offload)
+    offload.checksumPartial = true
+    return this.length
+  }
+
+  transmitRow(into: Uint8Array, start: number, stride: number, most: number): number {
+    const { length, outgoing } = this
+    const wanted = Math.min(most, this.rows.shift() ?? 0)
+    let count = 0
+    for (let at = start; count < wanted && outgoing[0]?.length === length; at += stride, count++) {
+      into.fill(outgoing.shift()!.number, at, at + length)
+    }
+    return count
+  }
+}
+
 function setup(burst: number, gathers = false, together: number[] = []) {
   const clock = new VirtualClock()
   const stack = new OffloadingStack()
@@ -171,5 +193,33 @@ test('frames arrive whole and in order, whatever their lengths, and whenever the
       }
       deepEqual(link.taken, expected)
     }),
+  )
+})
+
+test('frames that are made at once are sent like others, and nothing is said of them', () => {
+  const runs = fc.record({ length: fc.integer({ min: 1, max: MTU }), count: fc.integer({ min: 1, max: 12 }) })
+  const rows = fc.array(fc.nat(9), { maxLength: 20 })
+  const batch = fc.integer({ min: 1, max: 20 })
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      batch,
+      fc.array(runs, { maxLength: 10 }),
+      rows,
+      (burst, batch, runs, rows) => {
+        const clock = new VirtualClock()
+        const stack = new RowStack()
+        const link = new BurstLink(burst, stack.log)
+        const driver = new Driver(stack, link, clock, { batch })
+        const lengths = runs.flatMap(({ length, count }) => Array<number>(count).fill(length))
+        for (const [number, length] of lengths.entries()) stack.outgoing.push({ number, length })
+        stack.rows.push(...rows)
+        driver.touch()
+        clock.run()
+        const one = new Set(stack.log.filter((line) => line.startsWith('transmit')))
+        const expected = lengths.map((length, number) => ({ number, length, partial: one.has(`transmit ${number}`) }))
+        deepEqual(link.taken, expected)
+      },
+    ),
   )
 })

@@ -58,7 +58,8 @@ function attach(mask: number, request: Partial<TunRequest> = {}) {
 test('all the offload that the kernel takes is taken', () => {
   const { kernel, device } = attach(EVERYTHING)
   deepEqual(kernel.asked, [EVERYTHING])
-  deepEqual(device, { name: 'estab0', offload: { checksum: true, segmentation: 65_535 }, offloadRefusal: undefined })
+  const offload = { checksum: true, segmentation: 65_535 }
+  deepEqual(device, { name: 'estab0', headroom: 10, offload, offloadRefusal: undefined })
   deepEqual(kernel.flags & IFF_VNET_HDR, IFF_VNET_HDR)
 })
 
@@ -93,4 +94,15 @@ test('what nobody wants is not asked for, and what the last user of the device h
 test('several queues are a flag of the device', () => {
   deepEqual(attach(EVERYTHING).kernel.flags & IFF_MULTI_QUEUE, 0)
   deepEqual(attach(EVERYTHING, { multiQueue: true }).kernel.flags & IFF_MULTI_QUEUE, IFF_MULTI_QUEUE)
+})
+
+test('frames have a header for offloads where there are any, and where another queue of the device may have them', () => {
+  const headerOf = (request: Partial<TunRequest>, mask = EVERYTHING): (number | boolean)[] => {
+    const { kernel, device } = attach(mask, request)
+    return [device.headroom, (kernel.flags & IFF_VNET_HDR) !== 0]
+  }
+  deepEqual(headerOf({ offload: false }), [0, false])
+  deepEqual(headerOf({ medium: 'ethernet' }), [0, false])
+  deepEqual(headerOf({ offload: false, multiQueue: true }), [10, true])
+  deepEqual(headerOf({}, 0), [10, true])
 })

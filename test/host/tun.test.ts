@@ -177,6 +177,23 @@ test('a frame goes out in two pieces, with one header before it', () => {
   equal(libc.written.length, 1)
 })
 
+test('without offloads frames are as they are, both ways', () => {
+  const { libc, link, recorder } = fakeTun({ headroom: 0 })
+  sendNumbered(link, 7)
+  equal(link.headroom, 0)
+  deepEqual(
+    libc.written.map((octets) => [octets.length, octets[0]]),
+    [[40, 7]],
+  )
+  libc.reads.push(9)
+  libc.ready(false)
+  deepEqual(
+    recorder.arrivals.map(({ octets }) => [octets.length, octets[10]]),
+    [[50, 9]],
+  )
+  link.close()
+})
+
 test('when the kernel has no room the frame is not taken, until there is room', () => {
   const { libc, link, recorder } = fakeTun()
   libc.writes.push(-EINTR, -EAGAIN)

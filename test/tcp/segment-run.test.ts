@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Stack } from '../../src/stack/stack.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { IpAddress } from '../../src/wire/address.ts'
+import { arenaOctets } from '../../src/wire/arena.ts'
 import { IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpHeader, Protocol } from '../../src/wire/ip.ts'
 import { parseIp, writeIp } from '../../src/wire/ip-packet.ts'
 import { ACK, Segment, SYN } from '../../src/wire/segment.ts'
@@ -12,6 +13,16 @@ import { parseTcp, writeTcp } from '../../src/wire/tcp.ts'
 
 const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i)
 const TEXT = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 31) >> 3)
+
+/** Room for so many frames, each with so many octets before it. */
+const MOST = 64
+const HEADROOM = 10
+
+/**
+ * How frames are made: each looked at anew; each from the one before; or several at once, in memory that WebAssembly gets at, and in
+ * other memory.
+ */
+type Way = 'anew' | 'run' | 'row' | 'row elsewhere'
 
 type Step =
   | { send: number }
@@ -24,11 +35,14 @@ type Step =
 /** A server, and a peer that is made of steps. */
 class Play {
   readonly frames: string[] = []
+  /** The most frames that were made at once. */
+  rows = 0
   private readonly stack: Stack
-  private readonly anew: boolean
+  private readonly way: Way
   private readonly segment = new Segment()
   private readonly header = new IpHeader()
   private readonly frame = new Uint8Array(1500)
+  private readonly out: Uint8Array
   private readonly connection: Connection
   private readonly stamped: boolean
   private now = 1
@@ -36,8 +50,10 @@ class Play {
   /** What the peer has seen of the stack's numbers. */
   private highest = 0
 
-  constructor(anew: boolean, stamped: boolean, sack: boolean, isIpv4: boolean) {
-    this.anew = anew
+  constructor(way: Way, stamped: boolean, sack: boolean, isIpv4: boolean) {
+    this.way = way
+    const octets = MOST * (HEADROOM + 1500)
+    this.out = way === 'row' ? arenaOctets(octets) : new Uint8Array(octets)
     this.stamped = stamped
     const addresses = isIpv4 ? ['10.0.0.2/24'] : ['fd00::2/64']
     this.stack = new Stack({ addresses, secret: SECRET, initialSequence: () => 0xffff_0000 })
@@ -141,19 +157,34 @@ class Play {
 
   /** The link takes so many frames. */
   private take(most: number): void {
-    const frame = new Uint8Array(1500)
-    for (let left = most; left > 0; left--) {
-      if (this.anew) endRun(this.stack)
-      const length = this.stack.transmit(frame, 0, this.now)
+    const { stack, out } = this
+    for (let left = most; left > 0; ) {
+      if (this.way === 'anew') endRun(stack)
+      out.fill(0xee)
+      const length = stack.transmit(out, HEADROOM, this.now)
       if (length === 0) return
-      const { header, segment } = { header: new IpHeader(), segment: new Segment() }
-      segment.source = header.source
-      segment.destination = header.destination
-      assert.equal(parseIp(frame, 0, length, header), undefined)
-      assert.equal(parseTcp(frame, header.payloadStart, length, segment, true), undefined)
-      this.highest = (segment.seq + segment.len) >>> 0
-      this.frames.push(Buffer.from(frame.subarray(0, length)).toString('latin1'))
+      const stride = HEADROOM + length
+      const others = Math.min(left, Math.floor(out.length / stride)) - 1
+      const row = this.way.startsWith('row') ? stack.transmitRow(out, HEADROOM + stride, stride, others, this.now) : 0
+      this.rows = Math.max(this.rows, row)
+      for (let i = 0; i <= row; i++) this.took(HEADROOM + i * stride, length)
+      left -= 1 + row
     }
+  }
+
+  private took(start: number, length: number): void {
+    const { out } = this
+    const { header, segment } = { header: new IpHeader(), segment: new Segment() }
+    segment.source = header.source
+    segment.destination = header.destination
+    assert.equal(parseIp(out, start, start + length, header), undefined)
+    assert.equal(parseTcp(out, header.payloadStart, start + length, segment, true), undefined)
+    assert.ok(
+      out.subarray(start - HEADROOM, start).every((octet) => octet === 0xee),
+      'the headroom is the link’s',
+    )
+    this.highest = (segment.seq + segment.len) >>> 0
+    this.frames.push(Buffer.from(out.subarray(start, start + length)).toString('latin1'))
   }
 }
 
@@ -186,23 +217,33 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('read', 'close', 'abort', 'cork', 'uncork', 'no delay', 'mark', 'urgent') }),
 )
 
-test('a run of segments is what looking at each anew makes', () => {
+const cases = fc.tuple(fc.array(step, { minLength: 4, maxLength: 40 }), fc.boolean(), fc.boolean(), fc.boolean())
+
+/** The longest row of all cases. */
+function compare(way: Way, numRuns: number): number {
+  let longest = 0
   fc.assert(
-    fc.property(
-      fc.array(step, { minLength: 4, maxLength: 40 }),
-      fc.boolean(),
-      fc.boolean(),
-      fc.boolean(),
-      (steps, stamped, sack, isIpv4) => {
-        const run = new Play(false, stamped, sack, isIpv4)
-        const anew = new Play(true, stamped, sack, isIpv4)
-        run.play(steps)
-        anew.play(steps)
-        assert.equal(run.frames.length, anew.frames.length)
-        assert.ok(run.frames.every((frame, i) => frame === anew.frames[i]))
-        assert.deepEqual(run.state, anew.state)
-      },
-    ),
-    { numRuns: 500 },
+    fc.property(cases, ([steps, stamped, sack, isIpv4]) => {
+      const run = new Play(way, stamped, sack, isIpv4)
+      const anew = new Play('anew', stamped, sack, isIpv4)
+      run.play(steps)
+      anew.play(steps)
+      assert.equal(run.frames.length, anew.frames.length)
+      assert.ok(run.frames.every((frame, i) => frame === anew.frames[i]))
+      assert.deepEqual(run.state, anew.state)
+      longest = Math.max(longest, run.rows)
+    }),
+    { numRuns },
   )
+  return longest
+}
+
+test('a run of segments is what looking at each anew makes', () => {
+  compare('run', 500)
+})
+
+test('frames that are made at once are those that are made one by one', () => {
+  const longest = compare('row', 500)
+  assert.ok(longest > 10, `${longest} at once`)
+  compare('row elsewhere', 200)
 })

@@ -179,6 +179,13 @@ export class SackRecovery {
     if (this.probe.due) this.noteProbe(connection, false)
   }
 
+  /** The same of `count` segments of `size` octets each, while there is nothing that they could be a probe of. */
+  sentRow({ tcb, host }: Connection, size: number, count: number): void {
+    this.prr.sent(count * size)
+    this.sent.appendRow(tcb.snd.nxt, size, count, host.now)
+    this.probe.at = NEVER
+  }
+
   /** Entry `i` was sent again. */
   resent(connection: Connection, i: number): void {
     const { counters, now } = connection.host

@@ -61,6 +61,11 @@ export class SentSegments extends SentEntries {
     this.count++
   }
 
+  /** As many segments of `size` octets each were sent for the first time; the last ends at `end`. */
+  appendRow(end: number, size: number, count: number, now: Instant): void {
+    for (let left = count - 1; left >= 0; left--) this.append((end - left * size) >>> 0, now)
+  }
+
   /** The first entry is acknowledged. */
   removeFirst(): void {
     this.account(0, -1)
