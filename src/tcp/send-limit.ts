@@ -8,12 +8,19 @@ const NEAR: Milliseconds = 1
 /** Octets of buffer that each of many near senders has at the least. */
 const LEAST = 131_072
 
+/**
+ * Octets that near senders have together at the least where the link takes each segment by itself. Far more time goes to the
+ * segments then than to copies, so that a turn of the event loop with more to send is worth more than the cache.
+ */
+const UNCUT = 2_097_152
+
 /** Octets that are worth sending before more are copied into the send buffer: few enough to be in the cache still. */
 const PIECE = 262_144
 
 /**
  * After an ACK: the send buffer has the size that fits the congestion window. To near peers all senders together have what a path
- * of that round trip holds if one of 1 ms holds the largest buffer, or what a buffer begins with, if that is more.
+ * of that round trip holds if one of 1 ms holds the largest buffer, or what a buffer begins with, if that is more; or, where
+ * the link cuts no segments, {@link UNCUT}.
  */
 export function fitSendBuffer({ host, sendBuffer, recovery, congestionIfMade: congestion }: Connection): void {
   const { initial, max } = host.sendBuffer
@@ -24,7 +31,8 @@ export function fitSendBuffer({ host, sendBuffer, recovery, congestionIfMade: co
     return
   }
   const senders = sendBuffer.length === 0 ? host.senders + 1 : host.senders
-  const all = Math.max(initial, (max * rtt) / NEAR)
+  const least = host.segmentation === 0 ? Math.max(initial, Math.min(UNCUT, max)) : initial
+  const all = Math.max(least, (max * rtt) / NEAR)
   sendBuffer.fit(cwnd, Math.max(Math.min(initial, LEAST), Math.floor(all / senders)))
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { Counters } from '../../src/tcp/counters.ts'
 import { Delivery } from '../../src/tcp/recovery/delivery.ts'
 import { Rack } from '../../src/tcp/recovery/rack.ts'
 import { Scoreboard } from '../../src/tcp/recovery/scoreboard.ts'
-import { SentSegments } from '../../src/tcp/recovery/sent-segments.ts'
+import { LOST, RETRANSMITTED, SACKED, SentSegments } from '../../src/tcp/recovery/sent-segments.ts'
 import { Spurious } from '../../src/tcp/recovery/spurious.ts'
 import { Segment } from '../../src/wire/segment.ts'
 
@@ -12,11 +13,12 @@ import { Segment } from '../../src/wire/segment.ts'
 function tenOut(now: number, echoedAt = Number.NaN) {
   const sent = new SentSegments()
   const delivery = new Delivery()
-  const scoreboard = new Scoreboard(sent, new Rack(), delivery)
+  const rack = new Rack()
+  const scoreboard = new Scoreboard(sent, rack, delivery)
   sent.clear(0)
   for (let i = 1; i <= 10; i++) sent.append(100 * i, 0)
   delivery.clear(now, echoedAt)
-  return { sent, delivery, scoreboard, counters: new Counters() }
+  return { sent, rack, delivery, scoreboard, counters: new Counters() }
 }
 
 function blocks(ack: number, ...edges: number[]): Segment {
@@ -83,3 +85,66 @@ describe('SACK blocks', () => {
     assert.equal(counters.TCPDSACKRecv, 2)
   })
 })
+
+describe('an ACK of several segments', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), count: fc.integer({ min: 1, max: 8 }) }) },
+    fc.record({ do: fc.constant('lose' as const), at: fc.nat(30) }),
+    fc.record({ do: fc.constant('sack' as const), at: fc.nat(30) }),
+    fc.record({ do: fc.constant('renege' as const) }),
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('ack' as const), at: fc.nat(30), more: fc.nat(1) }) },
+  )
+
+  test('says what one of each of them would, had they all come at once', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, longAgo) => {
+        const [together, apart] = [tenOut(0), tenOut(0)]
+        let now = longAgo ? 400_000 : 1
+        let recover = 1000
+        for (const one of steps) {
+          now += 10
+          for (const { sent, delivery, scoreboard, counters } of [together, apart]) {
+            const edge = sent.count === 0 ? sent.start : sent.endOf(Math.min('at' in one ? one.at : 0, sent.count - 1))
+            delivery.clear(now, now - 15)
+            if (one.do === 'send') for (let i = 0; i < one.count; i++) sent.append(sent.end + 100, now + i)
+            else if (one.do === 'sack') scoreboard.takeBlocks(blocks(sent.start, edge, edge + 200), recover, counters)
+            else if (one.do === 'renege') sent.unmarkAllSacked()
+            else if (one.do === 'lose') loseAndResend(sent, one.at, now)
+            else {
+              const steps = sent === apart.sent ? endsBefore(sent, edge) : []
+              for (const ack of [...steps, edge - 30 * one.more]) scoreboard.acknowledge(ack, recover, counters)
+            }
+          }
+          if (one.do === 'lose') recover = together.sent.end
+          assert.deepEqual(known(together), known(apart))
+        }
+      }),
+    )
+  })
+})
+
+/** All that the ACKs have told. */
+function known({ sent, rack, delivery, counters }: ReturnType<typeof tenOut>): unknown {
+  const entries = Array.from({ length: sent.count }, (_, i) => [
+    sent.endOf(i),
+    sent.sentAt(i),
+    sent.isSeveral(i),
+    sent.has(i, SACKED),
+    sent.has(i, LOST),
+    sent.has(i, RETRANSMITTED),
+  ])
+  const { start, pipe, sacked, lost, sackedSegments } = sent
+  return { entries, start, pipe, sacked, lost, sackedSegments, rack, delivery, counters }
+}
+
+/** Where the entries end that are before `edge`. */
+function endsBefore(sent: SentSegments, edge: number): number[] {
+  const ends = Array.from({ length: sent.count }, (_, i) => sent.endOf(i))
+  return ends.filter((end) => end < edge)
+}
+
+function loseAndResend(sent: SentSegments, at: number, now: number): void {
+  if (at >= sent.count || sent.has(at, SACKED)) return
+  sent.markLost(at)
+  if (at % 2 === 0) sent.resent(at, now)
+}

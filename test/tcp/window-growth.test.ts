@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DEFAULT_CONFIG, type TcpConfig } from '../../src/tcp/config.ts'
 import { SendBuffer } from '../../src/tcp/send-buffer.ts'
+import { NO_OFFLOAD } from '../../src/wire/offload.ts'
 import { established, listen, type Traced } from '../support/trace.ts'
+import { fullSegments } from './full-segments.ts'
 
 const SIZE = { initial: 10_000, max: 100_000 }
 
@@ -150,17 +152,24 @@ describe('the send buffer', () => {
     assert.equal(buffer.limit, 45_000)
   })
 
-  for (const { away, others, initial, limit } of [
-    { away: 5, others: 0, initial: 200_000, limit: 2_000_000 },
-    { away: 5, others: 3, initial: 200_000, limit: 2_000_000 },
-    { away: 0.5, others: 0, initial: 200_000, limit: 1_000_000 },
-    { away: 0.01, others: 0, initial: 200_000, limit: 200_000 },
-    { away: 0.5, others: 3, initial: 200_000, limit: 250_000 },
-    { away: 0.5, others: 99, initial: 200_000, limit: 131_072 },
+  for (const { away, others, cuts = true, initial = 200_000, max = 2_000_000, limit } of [
+    { away: 5, others: 0, limit: 2_000_000 },
+    { away: 5, others: 3, limit: 2_000_000 },
+    { away: 0.5, others: 0, limit: 1_000_000 },
+    { away: 0.01, others: 0, limit: 200_000 },
+    { away: 0.5, others: 3, limit: 250_000 },
+    { away: 0.5, others: 99, limit: 131_072 },
     { away: 0.5, others: 99, initial: 50_000, limit: 50_000 },
+    { away: 0.01, others: 0, cuts: false, limit: 2_000_000 },
+    { away: 0.01, others: 0, cuts: false, max: 6_000_000, limit: 2_097_152 },
+    { away: 0.5, others: 3, cuts: false, max: 6_000_000, limit: 750_000 },
+    { away: 0.01, others: 3, cuts: false, max: 6_000_000, limit: 524_288 },
+    { away: 0.01, others: 99, cuts: false, limit: 131_072 },
   ]) {
-    test(`has ${limit} octets, of ${initial} to 2,000,000, ${away} ms away, beside ${others} other senders`, () => {
-      const tcp = listen({ stack: { tcp: { sendBuffer: { initial, max: 2_000_000 } } } })
+    const link = cuts ? 'a link that cuts segments' : 'any other link'
+    test(`has ${limit} octets, of ${initial} to ${max}, ${away} ms away over ${link}, beside ${others} other senders`, () => {
+      const offload = cuts ? { checksum: true, segmentation: 65_535 } : NO_OFFLOAD
+      const tcp = listen({ stack: { offload, tcp: { sendBuffer: { initial, max } } } })
       tcp.trace`
         +0 < S 0:0(0) win 65535 <mss 1460,sackOK>
         +0 > S. 0:0(0) ack 1
@@ -171,11 +180,7 @@ describe('the send buffer', () => {
       const host = tcp.stack.tcp
       assert.equal(host.senders, 1)
       host.senders += others
-      const segments = Array.from({ length: 10 }, (_, n) => {
-        const seq = 1 + 1460 * n
-        return `+0 > ${n === 9 ? 'P' : ''}. ${seq}:${seq + 1460}(1460) ack 1`
-      })
-      tcp.trace`${segments.join('\n')}`
+      tcp.trace`${cuts ? '+0 > P. 1:14601(14600) ack 1' : fullSegments(0, 10, 'P.')}`
       // As on a path that has borne much.
       tcp.connection.congestion!.setWindow(10_000_000)
       tcp.trace`+${away / 1000} < . 1:1(0) ack 14601 win 65535`

@@ -30,7 +30,7 @@ export class Rack {
   leastRtt: Milliseconds = Number.POSITIVE_INFINITY
   private leastRttAt: Instant = 0
   /** RACK.fack: the highest that has come. */
-  private highest = 0
+  highest = 0
   private multiplier = 1
   private persistence = 0
   /** The window was widened, which it does once before this number is acknowledged. */

@@ -23,6 +23,7 @@ export class Scoreboard {
   /** Everything before `ack`, which is not behind the end, has come. */
   acknowledge(ack: number, recover: number, counters: Counters): void {
     const { sent, delivery } = this
+    this.acknowledgeRun(ack, recover, counters)
     while (sent.count > 0 && seqLessOrEqual(sent.endOf(0), ack)) {
       if (!sent.has(0, SACKED)) this.deliver(0, recover, true, counters)
       sent.removeFirst()
@@ -86,6 +87,24 @@ export class Scoreboard {
       }
       i++
     }
+  }
+
+  /**
+   * The same for the first entries, as far as they were sent once and are neither SACKed nor lost: the last of them was sent
+   * last, so what the others say of times and of the order is less than what it says.
+   */
+  private acknowledgeRun(ack: number, recover: number, counters: Counters): void {
+    const { sent, rack, delivery } = this
+    const run = sent.runUpTo(ack)
+    // What ends before something that has come tells of reordering, each by itself.
+    if (run < 2 || seqLess(sent.endOf(0), rack.highest)) return
+    const end = sent.endOf(run - 1)
+    const sentAt = sent.sentAt(run - 1)
+    delivery.octets += seqDistance(sent.start, end)
+    if (seqLessOrEqual(sent.endOf(0), recover)) delivery.original = true
+    delivery.rtt = delivery.now - sentAt
+    rack.delivered(end, sentAt, false, true, delivery, counters)
+    sent.removeRun(run)
   }
 
   /** Entry `i` has reached the peer. */

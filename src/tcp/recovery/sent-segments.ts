@@ -1,5 +1,5 @@
 import type { Instant } from '../../wire/instant.ts'
-import { seqDistance } from '../seq.ts'
+import { seqDistance, seqLessOrEqual } from '../seq.ts'
 import { FIRST_CAPACITY, SentEntries } from './sent-entries.ts'
 
 /** With more than this, a SACK block splits no segment: a peer that reports odd pieces gets no more memory than that. */
@@ -72,6 +72,22 @@ export class SentSegments extends SentEntries {
     this.start = this.ends[this.head]!
     this.head = (this.head + 1) & this.mask
     if (--this.count === 0) this.release()
+  }
+
+  /** How many of the first entries have no mark, and end no later than `ack`. */
+  runUpTo(ack: number): number {
+    const { ends, marks, head, mask, count } = this
+    let i = 0
+    while (i < count && marks[(head + i) & mask] === 0 && seqLessOrEqual(ends[(head + i) & mask]!, ack)) i++
+    return i
+  }
+
+  /** The first entries, one at least, which have no mark, are acknowledged. */
+  removeRun(entries: number): void {
+    this.start = this.endOf(entries - 1)
+    this.head = (this.head + entries) & this.mask
+    this.count -= entries
+    if (this.count === 0) this.release()
   }
 
   /** Octets before `seq`, which is inside the first entry, are acknowledged. */
