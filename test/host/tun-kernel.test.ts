@@ -148,6 +148,31 @@ kernelTest(import.meta.url, 'without addresses the interface is left as it is', 
 
 kernelTest(
   import.meta.url,
+  'a device that was prepared for offloads is used without, and with them afterwards',
+  async (t) => {
+    if (spawnSync('ip', ['tuntap', 'add', 'dev', 'ready', 'mode', 'tun', 'vnet_hdr']).status !== 0) {
+      t.skip('there is no ip command that makes TUN devices')
+      return
+    }
+    const [{ type, host, stack }] = FAMILIES
+    for (const offload of [false, true, false]) {
+      const link = await openTun({ name: 'ready', addresses: [`${host}/24`], offload })
+      equal(link.headroom, offload ? 10 : 0)
+      const recorder = new Recorder(link, new RealTime())
+      const socket = await bound(type, host)
+      socket.send('question', 53, stack)
+      await arrival(recorder, `udp ${host} > ${stack}.53 question`, !offload)
+      const to = { address: host, port: socket.address().port }
+      send(link, udpPacket({ address: stack, port: 53 }, to, 'answer', link.headroom))
+      equal(String((await once(socket, 'message'))[0]), 'answer')
+      socket.close()
+      link.close()
+    }
+  },
+)
+
+kernelTest(
+  import.meta.url,
   'a device with several queues is opened several times, and its MTU can be 65,535',
   async () => {
     const options = { name: 'wide', addresses: ['10.77.0.1/24'], mtu: 65_535, multiQueue: true }
