@@ -2,7 +2,8 @@ import { type Figures, FROM_MANY_SOURCES, type Peer, type Running } from './peer
 import { cpuSecondsOf } from './usage.ts'
 import type { Extent, Metric, Work } from './work.ts'
 
-/** Octets of the runs before the first that counts: the second says how many the others take. */
+/** Runs before the first that counts, and octets of the first of them: what it takes says how many the next has, and so on. */
+const WARM_UPS = 4
 const FIRST = 16e6
 const MOST = 20e9
 /** No transfer may take longer, s. */
@@ -43,8 +44,8 @@ async function begin(
   const transfer = (octets: number): Promise<Figures> =>
     running.load([command, running.host, String(octets), '-c', String(connections)], LIMIT)
   let octets = FIRST
-  // Three times, since the first runs in code that is not compiled yet.
-  for (let i = 0; i < 3; i++) {
+  // Several times: the first runs in code that is not compiled yet, and the last of it is after a gigaoctet or more of small packets.
+  for (let i = 0; i < WARM_UPS; i++) {
     const tried = await transfer(octets)
     octets = perConnection((octets * seconds) / Math.max(tried.seconds!, 0.001), i)
   }
