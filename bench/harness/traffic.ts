@@ -2,8 +2,7 @@ import { type Figures, FROM_MANY_SOURCES, type Peer, type Running } from './peer
 import { cpuSecondsOf } from './usage.ts'
 import type { Extent, Metric, Work } from './work.ts'
 
-/** Runs before the first that counts, and octets of the first of them: what it takes says how many the next has, and so on. */
-const WARM_UPS = 4
+/** Octets of the first of the runs before those that count: what it takes says how many the next has, and so on. */
 const FIRST = 16e6
 const MOST = 20e9
 /** No transfer may take longer, s. */
@@ -37,7 +36,7 @@ export function bulk(
 
 async function begin(
   running: Running,
-  { seconds }: Extent,
+  { seconds, short }: Extent,
   command: 'send' | 'receive',
   connections: number,
 ): Promise<() => Promise<Figures>> {
@@ -45,7 +44,7 @@ async function begin(
     running.load([command, running.host, String(octets), '-c', String(connections)], LIMIT)
   let octets = FIRST
   // Several times: the first runs in code that is not compiled yet, and the last of it is after a gigaoctet or more of small packets.
-  for (let i = 0; i < WARM_UPS; i++) {
+  for (let i = 0; i < (short ? 3 : 4); i++) {
     const tried = await transfer(octets)
     octets = perConnection((octets * seconds) / Math.max(tried.seconds!, 0.001), i)
   }
