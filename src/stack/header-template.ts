@@ -1,4 +1,4 @@
-import { ELSEWHERE, placeOf, rowInArena } from '../wire/arena.ts'
+import { arenaCode, ELSEWHERE, placeOf } from '../wire/arena.ts'
 import { foldChecksum, pseudoHeaderSum, sumWord } from '../wire/checksum.ts'
 import { type IpHeader, Protocol } from '../wire/ip.ts'
 import { viewOf } from '../wire/octets.ts'
@@ -94,7 +94,7 @@ export class HeaderTemplate {
     const target = source === ELSEWHERE ? ELSEWHERE : placeOf(into)
     if (target === ELSEWHERE || length < LEAST_TEXT) return false
     const text = source + (start % octets.length)
-    rowInArena(target + at, stride, count, 4 * this.count, 4 * this.tcp, this.sum, seq | 0, text, length)
+    arenaCode().row(target + at, stride, count, 4 * this.count, 4 * this.tcp, this.sum, seq | 0, text, length)
     return true
   }
 }
